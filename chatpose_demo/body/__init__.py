@@ -1,0 +1,1 @@
+"""The SMPL body: loading, posing, dressing, drawing and exporting it."""

@@ -1,0 +1,1 @@
+"""Fair measurements: frozen foreign text, metrics, tables."""

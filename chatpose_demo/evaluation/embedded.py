@@ -1,0 +1,54 @@
+"""Judge the embedded network on the frozen foreign text; every rate with its 95 % interval.
+
+`python -m chatpose_demo.evaluation.embedded [--weights FOLDER] [--json FILE]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from chatpose_demo.evaluation.bodies import acts, captions, chains, edits, implicit
+from chatpose_demo.evaluation.frozen_set import FOLDER, SECOND
+from chatpose_demo.evaluation.pointing import relations, selection
+from chatpose_demo.evaluation.reader import Reader, Table
+from chatpose_demo.evaluation.turns import topics, wanting
+from chatpose_demo.network.checkpoints import assets_dir
+
+Test = Callable[[Reader, Path], Table]
+# Two sets by two writers; the second holds what the first did not think of.
+TESTS: dict[Path, tuple[Test, ...]] = {
+    FOLDER: (captions, edits, implicit, selection, wanting),
+    SECOND: (captions, chains, implicit, acts, relations, wanting, topics),
+}
+
+
+def judge(reader: Reader) -> dict[str, Table]:
+    """Every table, named "<set>/<test>"."""
+    return {
+        f"{folder.name}/{test.__name__}": test(reader, folder)
+        for folder, tests in TESTS.items()
+        for test in tests
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", type=Path, default=assets_dir() / "network")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    results = judge(Reader.load(arguments.weights))
+    for name, table in results.items():
+        print(name)
+        for key, value in table.items():
+            print(f"    {key:24s} {value.text(1.0, 3)}")
+    if arguments.json:
+        plain = {n: {k: asdict(v) for k, v in table.items()} for n, table in results.items()}
+        arguments.json.write_text(json.dumps(plain, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Public benchmarks read from their official files. None of them ships with the project."""

@@ -1,0 +1,200 @@
+"""Where the bodies of a reply come from: the photo, an earlier body, the atlas, or a mix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from chatpose_demo.network.acts import REGION_JOINTS, combine, halfway, turned_like
+from chatpose_demo.network.interface import AskBack, Body, Question
+from chatpose_demo.network.parts import apply_choices
+from chatpose_demo.network.people_words import name_of
+from chatpose_demo.network.pointing import choose, whom
+from chatpose_demo.network.understanding import Understanding
+from chatpose_demo.pose import NUM_JOINTS, Pose, mirror
+from chatpose_demo.studio.atlas import load_atlas
+from chatpose_demo.studio.rig import PART_JOINTS, Spec, build
+
+Found = tuple[Body, ...]
+Reader = Callable[[str], Understanding]
+# What words have set is no longer a guess.
+JOINTS_OF = {**PART_JOINTS, "legs": PART_JOINTS["left_leg"] + PART_JOINTS["right_leg"]}
+MOST = 6  # our choice: more bodies in one reply are not read any more
+SUBJECT_LENGTH = 60  # characters of the user's words that name an imagined body
+NATURAL = 8  # our choice: so many atlas poses close to standing vary what words leave open
+WORTH = 0.02  # our choice: an atlas pose is another answer if this likely beside the best
+OTHERS = 6  # our choice: different atlas poses offered for the same words
+NO_PHOTO = (
+    "There is no photo in our conversation yet, so I cannot look at anyone. "
+    "Add a photo, or describe the pose in words."
+)
+NOBODY = "I cannot find a person in this photo, so there is no body to show."
+NOT_ANOTHER = (
+    "There is another answer only to a pose described in words; a person in a photo has just the "
+    "one. Describe a pose or a situation, and I can show several bodies for it."
+)
+NOT_CHANGED = "Nothing has been changed yet, so there is nothing to do by half."
+NO_BODY = "There is no body yet. Describe a pose, or add a photo and ask about someone in it."
+TWO_BODIES = "That takes two bodies: two of our conversation, or two people of a photo."
+WANTED = 0.5  # our choice: an earlier turn counts as a request for a body above this
+
+
+class BodyFinder:
+    """Points, then edits."""
+
+    def __init__(self) -> None:
+        self.standing = build(Spec())
+        self.poses = np.stack([pose.rotations for pose in load_atlas()])
+        cosine = (np.einsum("akij,kij->ak", self.poses, self.standing) - 1) / 2
+        apart = np.arccos(np.clip(cosine, -1, 1)).mean(1)
+        self.natural = np.argsort(apart)[:NATURAL]
+
+    def find(self, question: Question, seen: Understanding, read: Reader) -> Found | AskBack | str:
+        """The bodies that a turn wants; or whom to ask about; or why there is none.
+
+        Args:
+            read: understands another text in the same conversation.
+        """
+        kind = seen.kind(has_people=bool(question.people))
+        if kind == "edit" and seen.act == "combine":
+            return self._combine(question, seen)
+        if kind == "edit" and not question.bodies and seen.act in ("another", "half"):
+            return NO_BODY
+        if kind == "edit" and not question.bodies:
+            kind = "person" if question.people else "text"
+        if kind == "person" and question.image is None:
+            if question.mode != "always":
+                return NO_PHOTO
+            kind = "text"
+        if kind == "person" and not question.people:
+            return NOBODY
+        if kind == "person":
+            return self._people(question, seen)
+        if kind == "edit":
+            return self._edit(question, seen, read)
+        return (self._imagined(question.text, seen, 0),)
+
+    def _people(self, question: Question, seen: Understanding) -> Found | AskBack:
+        chosen = whom(question, seen)
+        if isinstance(chosen, AskBack):
+            return chosen
+        parts = seen.parts["person"]
+        told = _told(parts)
+        return tuple(
+            Body(
+                apply_choices(question.people[i].rotations, parts),
+                "edit" if parts else "photo",
+                name_of(question.people, i),
+                person=i,
+                unseen=tuple(n for n in question.people[i].unseen_joints if n not in told),
+            )
+            for i in chosen[:MOST]
+        )
+
+    def _imagined(self, text: str, seen: Understanding, rank: int) -> Body:
+        """A body for words; rank 0 is the likeliest, higher ones are other answers."""
+        subject = text.strip().rstrip("?.!")[:SUBJECT_LENGTH]
+        place = int(seen.atlas.argmax())
+        if rank == 0:
+            base = self.standing if place == 0 else self.poses[place - 1]
+        elif place == 0:  # the words say what matters; the rest of the body may differ
+            base = self.poses[self.natural[(rank - 1) % NATURAL]]
+            if (rank - 1) // NATURAL % 2:
+                base = mirror(base)
+        else:
+            odds = seen.atlas[1:]
+            order = [int(i) for i in np.argsort(-odds)[:OTHERS] if odds[i] >= WORTH * odds.max()]
+            base = self.poses[order[rank % len(order)]]
+            if rank // len(order) % 2:
+                base = mirror(base)
+        return Body(apply_choices(base, seen.parts["text"]), "text", subject)
+
+    # Changes
+
+    def _edit(self, question: Question, seen: Understanding, read: Reader) -> Found | str:
+        index = earlier_index(seen.earlier, len(question.bodies))
+        base, parts = question.bodies[index], seen.parts["edit"]
+        if seen.act == "another":
+            return self._another(question, read)
+        if seen.act == "half":
+            start = _before_the_change(question.bodies)
+            if start is None:
+                return NOT_CHANGED
+            changed = halfway(start, question.bodies[-1].rotations)
+        elif seen.act == "imagine" and (place := int(seen.atlas[1:].argmax())) >= 0:
+            changed = apply_choices(turned_like(self.poses[place], base.rotations), parts)
+            return (Body(changed, "edit", base.subject, base=index),)
+        else:
+            changed = apply_choices(base.rotations, parts)
+        told = _told(parts)
+        unseen = tuple(name for name in base.unseen_joints if name not in told)
+        return (Body(changed, "edit", base.subject, base=index, unseen=unseen),)
+
+    def _another(self, question: Question, read: Reader) -> Found | str:
+        """A different body for the last words that described one."""
+        rank = 1
+        for text, _ in reversed(question.history):
+            before = read(text)
+            kind = before.kind(has_people=bool(question.people))
+            if before.wants_body < WANTED or kind == "edit":
+                rank += before.wants_body >= WANTED and before.act == "another"
+            elif kind == "text":
+                return (self._imagined(text, before, rank),)
+            else:
+                break
+        return NOT_ANOTHER
+
+    def _combine(self, question: Question, seen: Understanding) -> Found | AskBack | str:
+        """A region of one body on another: of the chat's bodies, or of people in the photo."""
+        if question.people and seen.needs:
+            giver = whom(question, seen)
+            if isinstance(giver, AskBack):
+                return giver
+            taker = choose(seen.anchor, False, question.last)
+            if isinstance(taker, AskBack):
+                return taker
+            gives, takes = question.people[giver[0]], question.people[taker[0]]
+            mixed = combine(seen.region, gives.rotations, takes.rotations)
+            unseen = _unseen(seen.region, gives.unseen_joints, takes.unseen_joints)
+            name = name_of(question.people, taker[0])
+            return (Body(mixed, "edit", name, person=taker[0], unseen=unseen),)
+        count = len(question.bodies)
+        if count < 2:
+            return TWO_BODIES
+        first, second = earlier_index(seen.earlier, count), earlier_index(seen.other, count)
+        if first == second:
+            second = count - 1 if first != count - 1 else count - 2
+        gives, takes = question.bodies[first], question.bodies[second]
+        mixed = combine(seen.region, gives.rotations, takes.rotations)
+        unseen = _unseen(seen.region, gives.unseen_joints, takes.unseen_joints)
+        return (Body(mixed, "edit", takes.subject, base=second, unseen=unseen),)
+
+
+def _told(parts: Mapping[str, str]) -> set[str]:
+    """Joints that the words set."""
+    return {joint for part in parts for joint in JOINTS_OF.get(part, ())}
+
+
+def _unseen(region: str, giver: Iterable[str], taker: Iterable[str]) -> tuple[str, ...]:
+    """Joints of a mixed body that no photo showed."""
+    moved = REGION_JOINTS[region]
+    return (*(n for n in giver if n in moved), *(n for n in taker if n not in moved))
+
+
+def _before_the_change(bodies: Sequence[Pose]) -> np.ndarray | None:
+    """The body that the last one was made from: it shares the most joints, bit for bit."""
+    if len(bodies) < 2 or bodies[-1].source != "edit":
+        return None
+    last = bodies[-1].rotations
+    shared = [int((body.rotations == last).all((1, 2)).sum()) for body in bodies[:-1]]
+    if max(shared) == NUM_JOINTS:
+        return None  # the last one was only shown again
+    # A mirror image shares nothing; it was made from the body before.
+    return bodies[int(np.argmax(shared)) if max(shared) else -2].rotations
+
+
+def earlier_index(name: str, count: int) -> int:
+    """Index of an earlier body by its name of pose_decoder.EARLIER; the nearest there is."""
+    index = {"last": count - 1, "previous": count - 2, "first": 0, "second": 1, "third": 2}[name]
+    return min(max(index, 0), count - 1)

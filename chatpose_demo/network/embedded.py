@@ -1,0 +1,132 @@
+"""The embedded pose network: SmolLM2's words, the pose decoder's pointer, geometry's facts.
+
+A turn runs in one direction: read the words, decide what is wanted, point at a pose and bend it,
+measure the result, and let the adapted voice say what the body does before it shows `<POSE>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from chatpose_demo.geometry.describe import describe
+from chatpose_demo.network.base_model import POSE_TOKEN
+from chatpose_demo.network.bodies import BodyFinder, Found
+from chatpose_demo.network.body_talk import about_bodies
+from chatpose_demo.network.checkpoints import assets_dir, load_decoder
+from chatpose_demo.network.interface import AskBack, Body, Question, Words
+from chatpose_demo.network.language import Language
+from chatpose_demo.network.people_words import name_of
+from chatpose_demo.network.photo_talk import about_photo
+from chatpose_demo.network.pointing import ask_back, people_of, things_missed, whom
+from chatpose_demo.network.pose_decoder import PoseDecoder
+from chatpose_demo.network.prompts import MAX_DETAILS, body_facts, pose_prompt, talk_prompt
+from chatpose_demo.network.topics import BODY_TOPICS, PHOTO_TOPICS
+from chatpose_demo.network.understanding import Understanding, understand
+from chatpose_demo.perception.skeleton import joints_of
+from chatpose_demo.settings import Settings
+
+BODY_THRESHOLD = 0.5  # our choice; the evaluation reports false and missed bodies at it
+
+
+class EmbeddedNetwork:
+    """Implements `PoseNetwork` on a CPU with 135M parameters."""
+
+    def __init__(self, language: Language, decoder: PoseDecoder, max_tokens: int) -> None:
+        self.language, self.decoder, self.max_tokens = language, decoder, max_tokens
+        self.finder = BodyFinder()
+
+    @classmethod
+    def load(cls, settings: Settings) -> EmbeddedNetwork:
+        """The network that ships with the project."""
+        folder = assets_dir() / "network"
+        adapter = folder / "adapter"
+        language = Language.load(adapter if adapter.is_dir() else None)
+        return cls(language, load_decoder(folder), settings.max_reply_tokens)
+
+    def answer(
+        self, question: Question, stopped: Callable[[], bool]
+    ) -> Iterator[Words | Body | AskBack]:
+        """Stream the reply to one question."""
+        seen = self._read(question, question.text)
+        wants = question.mode == "always" or (
+            question.mode == "auto" and seen.wants_body >= BODY_THRESHOLD
+        )
+        if not wants:
+            yield from self._talk(question, seen, stopped)
+            return
+        found = self.finder.find(question, seen, lambda text: self._read(question, text))
+        if isinstance(found, AskBack):
+            yield found
+            yield Words(ask_back(question, found, seen))
+        elif isinstance(found, str):
+            yield Words(found)
+        else:
+            yield from self._show(question, seen, found, stopped)
+
+    def _read(self, question: Question, text: str) -> Understanding:
+        return understand(
+            self.language,
+            self.decoder,
+            text,
+            people=people_of(question),
+            has_photo=question.image is not None,
+            has_body=bool(question.bodies),
+            atlas=self.finder.poses,
+        )
+
+    def _show(
+        self, question: Question, seen: Understanding, found: Found, stopped: Callable[[], bool]
+    ) -> Iterator[Words | Body]:
+        """Every body, each after words about it."""
+        if any(body.person is not None for body in found) and (remark := things_missed(seen)):
+            yield Words(remark)
+        for count, body in enumerate(found):
+            text = question.text
+            if len(found) > 1 and body.person is not None:
+                text = f"What pose is {name_of(question.people, body.person)} in?"
+                yield Words("\n\n" if count else "")
+            yield from self._say(text, body, stopped)
+            if stopped():
+                return
+
+    def _say(self, text: str, body: Body, stopped: Callable[[], bool]) -> Iterator[Words | Body]:
+        """What the body does, from its own geometry, in the adapted voice; then the body."""
+        words = describe(body.rotations, joints_of(body.rotations))
+        prompt = pose_prompt(body_facts(words, body.source, body.unseen), text)
+        speaks = self.language.stream(
+            prompt,
+            speaker=True,
+            max_tokens=self.max_tokens,
+            force_pose=True,
+            stopped=stopped,
+        )
+        for piece in speaks:
+            if piece == POSE_TOKEN:
+                yield body
+                return
+            yield Words(piece)
+
+    def _talk(
+        self, question: Question, seen: Understanding, stopped: Callable[[], bool]
+    ) -> Iterator[Words]:
+        """Words without a body: from what was seen or measured where the question is about that,
+        else an ordinary answer of the untouched chat model."""
+        topic = max(seen.intent, key=lambda name: seen.intent[name])
+        if topic in ("photo_talk", "person") and question.image is not None:
+            named = bool(seen.needs or seen.bans or seen.relation != "none")
+            pointed = whom(question, seen) if question.people else AskBack()
+            about = seen.topic_of(PHOTO_TOPICS)
+            yield Words(about_photo(about, question.people, pointed, named, _in_a_clause))
+            return
+        if topic in ("body_talk", "edit") and question.bodies:
+            yield Words(about_bodies(seen.topic_of(BODY_TOPICS), question, seen))
+            return
+        prompt = talk_prompt(question.history, question.text)
+        for piece in self.language.stream(
+            prompt, speaker=False, max_tokens=self.max_tokens, stopped=stopped
+        ):
+            yield Words(piece)
+
+
+def _in_a_clause(rotations) -> str:
+    return describe(rotations, joints_of(rotations)).sentence(MAX_DETAILS)

@@ -1,0 +1,143 @@
+"""Answers in words about the photo and its people, from what the eyes saw and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from chatpose_demo.network.interface import AskBack
+from chatpose_demo.network.people_words import (
+    NUMBERS,
+    clothes,
+    crowd,
+    hair,
+    left_to_right,
+    name_of,
+    place,
+)
+from chatpose_demo.perception.person import Person
+
+ALL_IT_KNOWS = (
+    "I know only where people are, what they wear and how they hold themselves, and a few things "
+    "beside them."
+)
+SEEN = 0.5  # our choice: a thing or an item is named above this degree
+SURE_FACE = 0.75  # our choice: a guess from a face is told above this probability
+
+Describe = Callable[[np.ndarray], str]
+
+
+def _number(people: Sequence[Person], index: int) -> str:
+    return f"Person {left_to_right(people).index(index) + 1}"
+
+
+def _number_word(count: int) -> str:
+    return NUMBERS[count] if count < len(NUMBERS) else str(count)
+
+
+def _things(person: Person) -> list[str]:
+    near = person.looks.near if person.looks else {}
+    return [name for name, degree in near.items() if degree >= SEEN]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def _worn(people: Sequence[Person], index: int) -> str:
+    person = people[index]
+    worn = person.looks.worn if person.looks else {}
+    extra = [f"a {name}" if name != "glasses" else name for name, d in worn.items() if d >= SEEN]
+    extra = [name for name in extra if name != "a skirt"]
+    dressed = clothes(person)
+    if worn.get("skirt", 0.0) >= SEEN:
+        dressed = dressed.replace("trousers", "skirt")
+    told = [dressed] if dressed else []
+    told += [f"with {_listed(extra)}"] if extra else []
+    if not told:
+        return f"I cannot tell the colours of {_number(people, index).lower()}'s clothes."
+    return f"{_number(people, index)} is {' '.join(told)}, as far as I can see."
+
+
+def _hair(people: Sequence[Person], index: int) -> str:
+    told = hair(people[index])
+    if not told:
+        return f"I cannot make out the hair of {_number(people, index).lower()}."
+    verb = "is" if told == "bald" else "is seen"
+    return f"{_number(people, index)} {verb} {told}."
+
+
+def _face(people: Sequence[Person], index: int) -> str:
+    looks = people[index].looks
+    if looks is None or looks.female is None:
+        return f"The face of {_number(people, index).lower()} is not clear enough to tell."
+    female = looks.female
+    if max(female, 1 - female) < SURE_FACE:
+        guess = "could be a man or a woman"
+    else:
+        guess = f"looks like a {'woman' if female > 0.5 else 'man'}"
+    age = "" if looks.age is None else f", perhaps around {round(looks.age / 5) * 5:.0f}"
+    return f"{_number(people, index)} {guess}{age}; that is only a guess from the face."
+
+
+def _around(people: Sequence[Person], index: int | None) -> str:
+    chosen = list(range(len(people))) if index is None else [index]
+    told = [
+        f"{_number(people, i).lower()} is near the {_listed(things)}"
+        for i in chosen
+        if (things := _things(people[i]))
+    ]
+    if not told:
+        return f"I recognise no things beside the people. {ALL_IT_KNOWS}"
+    text = "; ".join(told)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def about_photo(
+    topic: str,
+    people: Sequence[Person],
+    whom: tuple[int, ...] | AskBack,
+    named: bool,
+    describe: Describe,
+) -> str:
+    """One honest answer.
+
+    Args:
+        topic: one of topics.PHOTO_TOPICS.
+        people: who was found.
+        whom: whom the words point at.
+        named: whether the words point at anybody in particular.
+        describe: puts rotations (24, 3, 3) into a clause about what the body does.
+    """
+    count = len(people)
+    fitting = whom.candidates if isinstance(whom, AskBack) else whom
+    if not count:
+        return "I can see nobody in this photo."
+    if topic in ("photo_exists", "photo_count") and named:
+        if not fitting:
+            return f"I see nobody like that. {crowd(people)}"
+        listed = "; ".join(name_of(people, i) for i in sorted(fitting))
+        if topic == "photo_exists":
+            return f"Yes: {listed}."
+        return f"I see {_number_word(len(fitting))} like that: {listed}."
+    if topic == "photo_count":
+        return f"I see {_number_word(count)} {'person' if count == 1 else 'people'}."
+    if topic == "photo_things":
+        one = whom[0] if named and isinstance(whom, tuple) else None
+        return _around(people, one)
+    if topic in ("photo_list", "photo_other", "photo_exists"):
+        limits = "" if topic == "photo_list" else f" {ALL_IT_KNOWS}"
+        return crowd(people) + limits
+    if not named or (count == 1 and not fitting):
+        fitting = tuple(left_to_right(people))
+    if not fitting:
+        return f"I see nobody like that. {crowd(people)}"
+    told = {
+        "photo_clothes": _worn,
+        "photo_hair": _hair,
+        "photo_who": _face,
+        "photo_where": lambda p, i: f"{_number(p, i)} is {place(p, i)}.",
+        "photo_doing": lambda p, i: f"{_number(p, i)} is {describe(p[i].rotations)}.",
+    }[topic]
+    return " ".join(told(people, i) for i in sorted(fitting))

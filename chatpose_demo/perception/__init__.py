@@ -1,0 +1,1 @@
+"""Photo -> people: boxes, landmarks, SMPL pose, camera and appearance."""

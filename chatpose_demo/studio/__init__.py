@@ -1,0 +1,1 @@
+"""The data engine: poses, their words, and synthetic scenes with exact truth."""

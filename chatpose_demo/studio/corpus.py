@@ -1,0 +1,131 @@
+"""Compose the network's training text out of the writers' words."""
+
+from __future__ import annotations
+
+from chatpose_demo.network.parts import KEEP, OPTIONS
+from chatpose_demo.network.pose_decoder import INTENTS
+from chatpose_demo.network.topics import PHOTO_TOPICS
+from chatpose_demo.studio.bodies import BodyComposer
+from chatpose_demo.studio.examples import Example, roughen
+from chatpose_demo.studio.references import Reference, named_in
+
+HARD = (
+    "rel.left", "rel.right", "rel.beside", "rel.behind", "rel.front", "rel.left", "rel.right",
+    "rel.beside", "rel.behind", "rel.front", "no.top", "no.bottom", "no.hair", "no.hat",
+    "no.glasses", "no.posture", "no.place", "plural", "plural.top", "plural.posture",
+    "top+bottom+hair", "top+posture+place", "hair+bottom", "top+bottom",
+)  # fmt: skip
+
+
+class Composer(BodyComposer):
+    """Makes every kind of example from one or several writers' words, by seed."""
+
+    def about_person(self, keys: tuple[str, ...] | None = None) -> Example:
+        """A question about somebody in the photo, by some kinds of references or by any."""
+        who = self.refer(keys)
+        text = self.phrase("requests", "ask_person").replace("{ref}", who.phrase)
+        parts: dict[str, str] = {}
+        if self.chance(0.06):  # "the man on the left, but with both arms up"
+            change, parts = self.clauses(1, "")
+            text = f"{text.rstrip('.?!')}, but {change}"
+        text = roughen(self.rng, text)
+        return Example(text, "person", photo=True, parts=parts, person=who, atlas=who.action)
+
+    def hard(self) -> Example:
+        """What is hardest to read: relations, exclusion, groups, mixtures of two bodies."""
+        draw = self.rng.random()
+        if draw < 0.3:
+            return self.combine()
+        return self.undo() if draw < 0.33 else self.about_person(HARD)
+
+    def named_person(self) -> tuple[str, str]:
+        """A question about somebody and the noun phrase that names them."""
+        who = self.refer()
+        frame = self.phrase("requests", "ask_person")
+        return roughen(self.rng, frame.replace("{ref}", who.phrase)), who.phrase
+
+    def requests(self) -> list[Example]:
+        """Whole requests: only what they want is known, not the body."""
+        found = []
+        contexts = {"person": (True, None), "edit": (None, True)}
+        for words in (*self.writers, *self.chatters):
+            for intent in INTENTS:
+                photo, body = contexts.get(intent, (None, None))
+                if intent in ("photo_talk", "body_talk"):
+                    continue
+                for line in words.requests.get(intent, ()):
+                    for text in (line, roughen(self.rng, line)):
+                        found.append(Example(text, intent, photo=photo, body=body))
+        return found
+
+    def talk(self) -> list[Example]:
+        """Questions that want words about the photo or the shown body."""
+        found = []
+        for words in (*self.writers, *self.chatters):
+            for topic, lines in words.talk.items():
+                for line in lines:
+                    found += [self._question(topic, line) for _ in range(3 if "{" in line else 2)]
+            for intent in ("photo_talk", "body_talk"):
+                photo, body = (True, None) if intent == "photo_talk" else (None, True)
+                for line in words.requests.get(intent, ()):
+                    for text in (line, roughen(self.rng, line)):
+                        found.append(Example(text, intent, photo=photo, body=body))
+        return found
+
+    def _question(self, topic: str, line: str) -> Example:
+        line = line.replace("{s}", "left" if self.chance(0.5) else "right")
+        if topic not in PHOTO_TOPICS:
+            return Example(roughen(self.rng, line), "body_talk", body=True, topic=topic)
+        who = None
+        if "{ref}" in line:
+            who = self.refer()
+            line = line.replace("{ref}", who.phrase)
+        elif topic in ("photo_count", "photo_exists"):
+            who = Reference(line, tuple(named_in(line)), many=True)
+        text = roughen(self.rng, line)
+        atlas = who.action if who is not None else None
+        return Example(text, "photo_talk", photo=True, topic=topic, person=who, atlas=atlas)
+
+    def ordinary(self) -> list[Example]:
+        """Lines that are neither about the photo nor about a body."""
+        found = []
+        for words in (*self.writers, *self.chatters):
+            for line in words.chat:
+                found.append(Example(line, "chat"))
+                if self.chance(0.3):
+                    found.append(Example(roughen(self.rng, line), "chat"))
+        return found
+
+
+def option_index(part: str, parts: dict[str, str]) -> int:
+    """Index in OPTIONS[part] of what an example says about the part."""
+    return OPTIONS[part].index(parts.get(part, KEEP))
+
+
+def compose(
+    composer: Composer,
+    captions: int,
+    edits: int,
+    combined: int,
+    people: int,
+    varied: int,
+    hard: int,
+) -> list[Example]:
+    """A training corpus: so many composed texts, all atlas phrases, all whole lines.
+
+    Args:
+        composer: holds the writers and the seed.
+    """
+    examples = [composer.caption() for _ in range(captions)]
+    examples += [composer.edit() for _ in range(edits)]
+    examples += [composer.combine() for _ in range(combined)]
+    examples += [composer.about_person() for _ in range(people)]
+    phrases = [(p, x) for words in composer.writers for p, xs in words.atlas.items() for x in xs]
+    for pose, phrase in phrases:
+        examples += [Example(phrase, "text", atlas=pose, parts={})]
+        if composer.chance(0.6):
+            examples.append(composer.implicit(pose, phrase))
+    for index in composer.rng.integers(len(phrases), size=varied):
+        examples.append(composer.varied(*phrases[int(index)]))
+    examples += composer.ordinary() + composer.talk() + composer.requests()
+    return examples + [composer.hard() for _ in range(hard)]

@@ -1,0 +1,63 @@
+"""Training examples for the pose decoder: texts with what they mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from chatpose_demo.studio.references import Reference
+
+
+@dataclass(frozen=True)
+class Example:
+    """One text and what it means; None marks what it does not settle.
+
+    Attributes:
+        text: as a user would type it.
+        intent: one of pose_decoder.INTENTS.
+        photo, body: whether a photo / an earlier body is there (None: either way).
+        topic: one of topics.TOPICS, for a question that wants words.
+        atlas: atlas pose id, "" for the plain standing body.
+        parts: part -> option that differs from "keep".
+        person: whom the words point at in the photo.
+        second: the second person that "combine" names.
+        act, region: one of pose_decoder.ACTS and REGIONS.
+        earlier, other: one of pose_decoder.EARLIER.
+    """
+
+    text: str
+    intent: str
+    photo: bool | None = None
+    body: bool | None = None
+    topic: str | None = None
+    atlas: str | None = None
+    parts: dict[str, str] | None = field(default=None)
+    person: Reference | None = None
+    second: Reference | None = None
+    act: str | None = None
+    region: str | None = None
+    earlier: str | None = None
+    other: str | None = None
+
+
+def pick(rng: np.random.Generator, options) -> str:
+    """A uniform choice from a sequence."""
+    return options[int(rng.integers(len(options)))]
+
+
+def roughen(rng: np.random.Generator, text: str) -> str:
+    """Type it as people do: case, end marks, now and then a slip of the fingers."""
+    if rng.random() < 0.35:
+        text = text.lower()
+    elif rng.random() < 0.4:
+        text = text[:1].upper() + text[1:]
+    if rng.random() < 0.3:
+        text = text.rstrip(".?!") or text
+    elif rng.random() < 0.15 and text[-1:].isalpha():
+        text += pick(rng, (".", "?", "!", "..", " please", " pls", " thanks"))
+    if rng.random() < 0.08 and len(text) > 8:
+        spot = int(rng.integers(1, len(text) - 2))
+        if text[spot].isalpha() and text[spot + 1].isalpha():
+            text = text[:spot] + text[spot + 1] + text[spot] + text[spot + 2 :]
+    return text

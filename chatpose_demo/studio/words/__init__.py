@@ -1,0 +1,75 @@
+"""Hand-written training text, one folder per writer, and its reader."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from importlib import resources
+
+WRITERS = ("ada", "bela", "chen", "dara", "iris", "jon", "kofi", "lena")
+CHATTERS = ("evan", "fay")  # wrote ordinary lines only
+REQUESTERS = ("gus", "hana")  # wrote whole requests for a body only
+BORDERERS = ("mira", "noor")  # wrote whole lines on both sides of wanting a body
+
+
+@dataclass(frozen=True)
+class Words:
+    """One writer's text.
+
+    Attributes:
+        parts, refs, requests, acts, talk: key -> phrases, as the writer's files hold them; not
+            every writer wrote every file or key.
+        chat: ordinary lines.
+        atlas: pose id -> phrases.
+    """
+
+    writer: str
+    parts: dict[str, list[str]]
+    refs: dict[str, list[str]]
+    requests: dict[str, list[str]]
+    chat: list[str]
+    atlas: dict[str, list[str]]
+    acts: dict[str, list[str]]
+    talk: dict[str, list[str]]
+
+
+def _lines(writer: str, name: str) -> list[str]:
+    file = resources.files(__name__) / writer / name
+    if not file.is_file():
+        return []
+    return [line.strip() for line in file.read_text("utf-8").splitlines() if line.strip()]
+
+
+def _keyed(writer: str, name: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in _lines(writer, name):
+        key, separator, phrase = line.partition("|")
+        if not separator or not phrase.strip():
+            raise ValueError(f"{writer}/{name}: not `key | phrase`: {line!r}")
+        found[key.strip()].append(phrase.strip())
+    return dict(found)
+
+
+def load_words(writer: str) -> Words:
+    """All text of one writer.
+
+    Raises:
+        FileNotFoundError: no such writer.
+        ValueError: a line that is not `key | phrase`.
+    """
+    if not (resources.files(__name__) / writer).is_dir():
+        raise FileNotFoundError(f"no writer {writer!r} among the words")
+    atlas = {
+        pose: [phrase.strip() for line in lines for phrase in line.split(";") if phrase.strip()]
+        for pose, lines in _keyed(writer, "atlas.txt").items()
+    }
+    return Words(
+        writer,
+        parts=_keyed(writer, "parts.txt"),
+        refs=_keyed(writer, "refs.txt"),
+        requests=_keyed(writer, "requests.txt"),
+        chat=_lines(writer, "chat.txt"),
+        atlas=atlas,
+        acts=_keyed(writer, "acts.txt"),
+        talk=_keyed(writer, "talk.txt"),
+    )

@@ -1,0 +1,1 @@
+"""Recipes that make the weights the project ships; one command per stage."""

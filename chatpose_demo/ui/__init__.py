@@ -1,0 +1,1 @@
+"""The page: a chat beside one 3D viewer, built with Gradio."""

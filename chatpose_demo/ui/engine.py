@@ -1,0 +1,44 @@
+"""What the page asks of the model, as jobs for the worker's thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chatpose_demo.chat import ChatPose, Event, PoseReady
+from chatpose_demo.conversation import Conversation, Scene
+from chatpose_demo.settings import PoseMode, Settings
+from chatpose_demo.ui.session import Exchange, Session
+from chatpose_demo.ui.viewer import Tailor
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The chat model and the tailor of its bodies."""
+
+    chat: ChatPose
+    tailor: Tailor
+
+    @classmethod
+    def load(cls, settings: Settings) -> Engine:
+        """Load everything that a reply needs."""
+        chat = ChatPose.load(settings)
+        return cls(chat, Tailor(chat.body))
+
+    def look(self, scene: Scene) -> Iterator[Scene]:
+        """Find the people of a photo; yields the scene once when that is done."""
+        if scene.people is None:
+            scene.people = self.chat.people(scene.image)
+        yield scene
+
+    def reply(
+        self, session: Session, exchange: Exchange, mode: PoseMode, stop: threading.Event
+    ) -> Iterator[Event]:
+        """Answer `exchange`, the last of the session; writes each body's files before its event."""
+        # A copy of the list: the visitor may undo while the model still reads it.
+        conversation = Conversation(list(session.conversation.turns))
+        for event in self.chat.reply(conversation, mode, stop):
+            if isinstance(event, PoseReady):
+                exchange.bodies.append(self.tailor.make(event.pose, session))
+            yield event

@@ -1,0 +1,42 @@
+"""A small badge that says how far the model's load is."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from chatpose_demo.ui.engine import Engine
+from chatpose_demo.ui.worker import Worker
+
+READY = '<span class="dot"></span>Ready. Everything stays on this machine.'
+
+
+class LoadBadge:
+    """Shown in the header; asks once a second until the load has ended."""
+
+    def __init__(self, worker: Worker[Engine]) -> None:
+        self._worker = worker
+        self._line = gr.HTML(self.text(), elem_id="loadstate", container=False)
+        self._timer = gr.Timer(1.0)
+
+    def text(self) -> str:
+        """The badge as HTML."""
+        seconds = self._worker.loading_seconds
+        if seconds is not None:
+            return f'<span class="dot loading"></span>Loading the model… {seconds:.0f} s'
+        if self._worker.fault is not None:
+            return '<span class="dot fault"></span>The model could not be loaded; see the log.'
+        return READY
+
+    def wire(self) -> None:
+        """Start asking."""
+        self._timer.tick(
+            self._tick,
+            None,
+            [self._line, self._timer],
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+
+    def _tick(self) -> tuple[str, gr.Timer]:
+        return self.text(), gr.Timer(active=self._worker.loading_seconds is not None)

@@ -1,0 +1,230 @@
+"""What one visitor's page holds, and the store of all visitors."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from chatpose_demo.conversation import Conversation, Scene, Turn
+from chatpose_demo.pose import Pose
+
+FORGET_AFTER_S = 6 * 3600  # our choice: for browsers that vanish without saying goodbye
+THUMB_SIDE = 360  # measured: larger pictures in the history slow every update of the chat
+
+
+@dataclass(eq=False)
+class ShownBody:
+    """One body of a reply with its files."""
+
+    pose: Pose
+    glb: str
+    json: str
+    npz: str
+    thumb: str
+
+
+@dataclass(eq=False)
+class Exchange:
+    """A question and its reply, with everything that only the page shows.
+
+    Attributes:
+        turn: the conversation's own record; the model fills in the reply.
+        thumb: small copy of the photo that came with the question.
+        bodies: the bodies of the reply, in the order of their `<POSE>`.
+        notices: remarks about the reply, shown under the viewer.
+        progress: what is being done while there is no text yet.
+        trouble: shown after the reply when it ended early.
+        complete: the model has said all it wanted to.
+    """
+
+    turn: Turn
+    thumb: str | None = None
+    bodies: list[ShownBody] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    progress: str = ""
+    trouble: str = ""
+    complete: bool = False
+
+
+@dataclass(eq=False)
+class Session:
+    """One visitor.
+
+    Attributes:
+        folder: the visitor's files; removed when the page closes.
+        conversation: what the model reads.
+        exchanges: one per turn of the conversation, in the same order.
+        draft: a photo that is on the page but not yet part of a turn.
+        set_aside: the visitor took the photo off the page; the conversation still knows it.
+        picked: index of the person chosen for the next question.
+        shown: the body in the viewer.
+        waiting: the exchange that has been asked and waits for its reply.
+        stop: set to end the reply that is being written; None when none is.
+        last_seen: monotonic seconds of the last request.
+        upload: the visitor's own file of the last photo; the browser shows it until another comes.
+    """
+
+    folder: Path
+    conversation: Conversation = field(default_factory=Conversation)
+    exchanges: list[Exchange] = field(default_factory=list)
+    draft: Scene | None = None
+    set_aside: bool = False
+    picked: int | None = None
+    shown: ShownBody | None = None
+    waiting: Exchange | None = None
+    stop: threading.Event | None = None
+    last_seen: float = field(default_factory=time.monotonic)
+    upload: Path | None = None
+    _files: int = 0
+
+    @property
+    def scene(self) -> Scene | None:
+        """The photo on the page."""
+        return self.draft or (None if self.set_aside else self.conversation.scene)
+
+    def set_photo(self, scene: Scene | None) -> None:
+        """Put another photo on the page, or take it off."""
+        self.draft, self.picked, self.set_aside = scene, None, scene is None
+
+    @property
+    def bodies(self) -> list[ShownBody]:
+        """All bodies of the conversation, oldest first."""
+        return [body for exchange in self.exchanges for body in exchange.bodies]
+
+    @property
+    def busy(self) -> bool:
+        """Whether a question waits for its reply or is being answered."""
+        return self.waiting is not None or self.stop is not None
+
+    def ask(self, text: str) -> Exchange:
+        """Append a question about the photo on the page and the chosen person."""
+        turn = self.conversation.ask(text, picked=self.picked)
+        exchange = Exchange(turn)
+        if self.draft is not None:
+            turn.scene = self.draft
+            exchange.thumb = self.save_thumb(self.draft.image)
+        self.exchanges.append(exchange)
+        self.draft, self.picked, self.set_aside = None, None, False
+        self.waiting = exchange
+        return exchange
+
+    def reopen(self, index: int, text: str | None = None) -> None:
+        """Ask exchange `index` again, with other words if given; later ones are dropped."""
+        self.halt()
+        old = self.exchanges[index]
+        self.cut(index)
+        # A new turn: the stopped model may still write a last token into the old one.
+        words = old.turn.text if text is None else text
+        turn = self.conversation.ask(words, picked=old.turn.picked)
+        turn.scene = old.turn.scene
+        self.waiting = Exchange(turn, old.thumb)
+        self.exchanges.append(self.waiting)
+        self._forget_lost_body()
+
+    def take_back(self, index: int) -> Turn:
+        """Drop exchange `index` and all later ones; its photo and choice return to the page."""
+        self.halt()
+        turn = self.exchanges[index].turn
+        self.cut(index)
+        if self.draft is None:
+            self.draft = turn.scene
+        self.picked = turn.picked
+        self._forget_lost_body()
+        return turn
+
+    def cut(self, length: int) -> None:
+        """Keep only the first `length` exchanges."""
+        del self.exchanges[length:]
+        del self.conversation.turns[length:]
+
+    def clear(self) -> None:
+        """Back to an empty page."""
+        self.halt()
+        self.cut(0)
+        self.draft = self.picked = self.shown = None
+        self.set_aside = False
+        self.keep_upload(None)
+
+    def keep_upload(self, path: Path | None) -> None:
+        """Remember an uploaded file, and delete the one before it."""
+        if self.upload is not None and self.upload != path:
+            self.upload.unlink(missing_ok=True)
+        self.upload = path
+
+    def halt(self) -> None:
+        """End the running reply, and forget the one that waits."""
+        if self.stop is not None:
+            self.stop.set()
+        self.stop = self.waiting = None
+
+    def _forget_lost_body(self) -> None:
+        if self.shown not in self.bodies:
+            self.shown = self.bodies[-1] if self.bodies else None
+
+    def new_file(self, kind: str, suffix: str) -> Path:
+        """A fresh path in the visitor's folder; names never repeat, so browsers never mix them."""
+        self._files += 1
+        return self.folder / f"{kind}-{self._files:03d}{suffix}"
+
+    def save_photo(self, image: Image.Image) -> str:
+        """Write a picture for the page; returns its path."""
+        path = self.new_file("photo", ".jpg")
+        image.save(path, quality=88)
+        return str(path)
+
+    def save_thumb(self, image: Image.Image) -> str:
+        """Write a small copy for the chat; returns its path."""
+        small = image.copy()
+        small.thumbnail((THUMB_SIDE, THUMB_SIDE))
+        return self.save_photo(small)
+
+
+class SessionStore:
+    """All visitors, by Gradio's session hash.
+
+    The folders have random names: the hash comes from the browser and is never part of a path.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    def of(self, session_hash: str | None) -> Session:
+        """The visitor's session, made on first sight."""
+        key = session_hash or "without a page"
+        with self._lock:
+            for old in list(self._stale()):
+                self._remove(old)
+            session = self._sessions.get(key)
+            if session is None:
+                self._root.mkdir(parents=True, exist_ok=True)
+                session = Session(Path(tempfile.mkdtemp(dir=self._root)))
+                self._sessions[key] = session
+            session.last_seen = time.monotonic()
+            return session
+
+    def drop(self, session_hash: str | None) -> None:
+        """The page was closed: stop its reply and delete its files."""
+        with self._lock:
+            if session_hash in self._sessions:
+                self._remove(session_hash)
+
+    def _stale(self) -> Iterator[str]:
+        now = time.monotonic()
+        for key, session in self._sessions.items():
+            if now - session.last_seen > FORGET_AFTER_S:
+                yield key
+
+    def _remove(self, key: str) -> None:
+        session = self._sessions.pop(key)
+        session.halt()
+        session.keep_upload(None)
+        shutil.rmtree(session.folder, ignore_errors=True)

@@ -1,0 +1,266 @@
+"""The pose decoder: shapes, what must not matter, strict loading, training that can go on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from chatpose_demo.network.checkpoints import load_decoder
+from chatpose_demo.network.language import Language
+from chatpose_demo.network.parts import OPTIONS
+from chatpose_demo.network.people_tokens import NUM_FEATURES
+from chatpose_demo.network.pose_decoder import (
+    ACTS,
+    BODY_INTENTS,
+    CONTEXT,
+    EARLIER,
+    INTENTS,
+    REGIONS,
+    Crowd,
+    Decoded,
+    DecoderConfig,
+    PoseDecoder,
+)
+from chatpose_demo.network.relations import RELATIONS
+from chatpose_demo.network.topics import TOPICS
+from chatpose_demo.network.understanding import People, understand
+from chatpose_demo.studio.atlas import load_atlas
+from chatpose_demo.studio.corpus import Composer, compose
+from chatpose_demo.studio.words import CHATTERS, load_words
+from chatpose_demo.training import decoder as training
+
+pytest_plugins = ("fixtures_network",)
+
+ATLAS_SIZE = 11
+
+
+@pytest.fixture(scope="module")
+def small() -> PoseDecoder:
+    torch.manual_seed(0)
+    return PoseDecoder(DecoderConfig(atlas_size=ATLAS_SIZE, width=64)).eval()
+
+
+def question(length: int = 9, people: int = 5) -> dict[str, Any]:
+    generator = torch.Generator().manual_seed(1)
+    return {
+        "states": torch.randn(2, length, 576, generator=generator),
+        "tokens": torch.randn(2, length, 576, generator=generator),
+        "mask": torch.ones(2, length, dtype=torch.bool),
+        "context": torch.tensor([[1.0, 0.0], [0.0, 1.0]]),
+        "crowd": Crowd(
+            torch.rand(2, people, NUM_FEATURES, generator=generator),
+            torch.rand(2, people, people, len(RELATIONS), generator=generator),
+            torch.ones(2, people, dtype=torch.bool),
+        ),
+    }
+
+
+def scores(out: Decoded) -> list[torch.Tensor]:
+    asked = out.asked
+    people = [asked.needs, asked.bans, asked.anchor, asked.relation, out.many]
+    return [
+        out.intent, out.topic, out.atlas, out.act, out.region, out.earlier, out.other, *people,
+        *out.parts.values(),
+    ]  # fmt: skip
+
+
+def reordered(crowd: Crowd, order: torch.Tensor) -> Crowd:
+    """The same people, listed otherwise (or some of them)."""
+    return Crowd(
+        crowd.features[:, order], crowd.pairs[:, order][:, :, order], crowd.present[:, order]
+    )
+
+
+@torch.inference_mode()
+def test_shapes(small: PoseDecoder):
+    out = small(**question())
+    assert out.intent.shape == (2, len(INTENTS)) and len(CONTEXT) == 2
+    assert out.atlas.shape == (2, 1 + ATLAS_SIZE)
+    assert out.person is not None and out.person.shape == (2, 5)
+    assert out.earlier.shape == out.other.shape == (2, len(EARLIER))
+    assert out.act.shape == (2, len(ACTS)) and out.region.shape == (2, len(REGIONS))
+    assert out.topic.shape == (2, len(TOPICS)) and out.many.shape == (2,)
+    assert {part: score.shape[1:] for part, score in out.parts.items()} == {
+        part: (len(BODY_INTENTS), len(options)) for part, options in OPTIONS.items()
+    }
+    assert small(**question() | {"crowd": None}).person is None
+
+
+@torch.inference_mode()
+def test_padding_does_not_matter(small: PoseDecoder):
+    plain = question()
+    junk = torch.full((2, 4, 576), 50.0)
+    padded = plain | {
+        "states": torch.cat([plain["states"], junk], 1),
+        "tokens": torch.cat([plain["tokens"], -junk], 1),
+        "mask": torch.cat([plain["mask"], torch.zeros(2, 4, dtype=torch.bool)], 1),
+    }
+    before, after = small(**plain), small(**padded)
+    for one, other in zip(scores(before), scores(after), strict=True):
+        assert torch.allclose(one, other, atol=1e-4)
+    assert torch.allclose(before.person, after.person, atol=1e-4)
+
+
+@torch.inference_mode()
+def test_the_order_of_people_does_not_matter(small: PoseDecoder):
+    plain, order = question(), torch.tensor([3, 0, 4, 1, 2])
+    before = small(**plain)
+    after = small(**plain | {"crowd": reordered(plain["crowd"], order)})
+    assert torch.allclose(after.person, before.person[:, order], atol=1e-5)
+    for one, other in zip(scores(before), scores(after), strict=True):
+        assert torch.equal(one, other)
+
+
+@torch.inference_mode()
+def test_words_and_context_do_matter(small: PoseDecoder):
+    plain = question()
+    before = small(**plain)
+    turned = small(**plain | {"states": plain["states"].flip(0)})
+    assert not torch.allclose(before.atlas, turned.atlas, atol=1e-3)
+    switched = small(**plain | {"context": 1 - plain["context"]})
+    assert not torch.allclose(before.intent, switched.intent, atol=1e-4)
+
+
+@torch.inference_mode()
+def test_nobody_at_an_empty_place_changes_how_others_fit(small: PoseDecoder):
+    plain = question()
+    crowd: Crowd = plain["crowd"]
+    wider = Crowd(
+        torch.cat([crowd.features, torch.rand(2, 3, NUM_FEATURES)], 1),
+        torch.nn.functional.pad(crowd.pairs, (0, 0, 0, 3, 0, 3)),
+        torch.cat([crowd.present, torch.zeros(2, 3, dtype=torch.bool)], 1),
+    )
+    before, after = small(**plain), small(**plain | {"crowd": wider})
+    assert torch.allclose(after.person[:, :5], before.person, atol=1e-4)
+
+
+@pytest.fixture
+def copied(weights: Path, tmp_path: Path) -> Path:
+    """A copy of the shipped decoder that a test may spoil."""
+    for path in weights.glob("pose_decoder.*"):
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
+def test_the_shipped_decoder_loads_strictly(decoder: PoseDecoder, copied: Path):
+    again = load_decoder(copied)
+    assert not again.training and not any(p.requires_grad for p in again.parameters())
+    for name, value in decoder.state_dict().items():
+        assert value.dtype == torch.float32
+        assert torch.equal(again.state_dict()[name], value), name
+
+
+@pytest.mark.parametrize("fault", ["missing", "extra", "shape"])
+def test_other_weights_are_refused(copied: Path, fault: str):
+    path = copied / "pose_decoder.safetensors"
+    state = load_file(path)
+    if fault == "missing":
+        del state["many.bias"]
+    elif fault == "extra":
+        state["many.extra"] = torch.zeros(3)
+    else:
+        state["many.bias"] = torch.zeros(4)
+    save_file(state, path)
+    with pytest.raises(RuntimeError, match="many"):
+        load_decoder(copied)
+
+
+def test_another_atlas_is_refused(copied: Path):
+    about = json.loads((copied / "pose_decoder.json").read_text())
+    about["atlas"][3] = "pose_of_somebody_else"
+    (copied / "pose_decoder.json").write_text(json.dumps(about))
+    with pytest.raises(ValueError, match="another pose atlas"):
+        load_decoder(copied)
+
+
+def test_no_decoder_is_said_plainly(tmp_path: Path):
+    with pytest.raises(FileNotFoundError):
+        load_decoder(tmp_path)
+
+
+def test_understanding_is_made_of_probabilities(language: Language, decoder: PoseDecoder):
+    rng = np.random.default_rng(0)
+    people = People(
+        rng.random((3, NUM_FEATURES)).astype(np.float32),
+        rng.random((3, 3, len(RELATIONS))).astype(np.float32),
+        np.zeros((0, 24, 3, 3), np.float32),
+        np.array([[100 * i, 0, 100 * i + 80, 300] for i in range(3)], float),
+        640.0,
+    )
+    seen = understand(language, decoder, "show me the woman in red", people=people, has_photo=True)
+    for odds in (seen.intent, seen.topic):
+        assert sum(odds.values()) == pytest.approx(1, abs=1e-5)
+    assert seen.atlas.shape == (1 + len(load_atlas()),)
+    assert seen.atlas.sum() == pytest.approx(1, abs=1e-4)
+    assert seen.person.shape == (3,) and ((seen.person >= 0) & (seen.person <= 1)).all()
+    assert "top red" in seen.needs
+    assert understand(language, decoder, "").earlier in EARLIER
+    assert set(seen.parts) == set(BODY_INTENTS)
+    for choices in seen.parts.values():
+        for part, option in choices.items():
+            assert option in OPTIONS[part][1:]
+
+
+class TestTraining:
+    """A few steps on a few hundred texts, with the real language model."""
+
+    CONFIG = training.TrainConfig(scenes=60, steps=24, batch=16, warmup=4, learning_rate=2e-3)
+
+    @pytest.fixture(scope="class")
+    def trainer(self, tmp_path_factory, language: Language):
+        """Makes trainers on one tiny corpus; its words are read once."""
+        cache = tmp_path_factory.mktemp("words")
+
+        def tiny(config):
+            writers = [load_words(name) for name in ("ada", "iris")]
+            rng = np.random.default_rng(config.corpus_seed)
+            composer = Composer(writers, rng, [load_words(CHATTERS[0])])
+            every = compose(
+                composer, captions=60, edits=40, combined=10, people=60, varied=20, hard=10
+            )
+            return every[:190] + every[-10:] + every[190 :: len(every) // 80]
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(training, "corpus", tiny)
+            patch.setattr(training.Language, "load", lambda adapter: language)
+            yield lambda: training.Trainer(self.CONFIG, cache)
+
+    def test_going_on_equals_never_having_stopped(self, trainer, tmp_path: Path):
+        straight = trainer()
+        losses = [straight.step() for _ in range(self.CONFIG.steps)]
+        stopped = trainer()
+        for _ in range(11):
+            stopped.step()
+        torch.save(stopped.state(), tmp_path / "last.pt")
+        resumed = trainer()
+        resumed.resume(tmp_path / "last.pt")
+        for _ in range(11, self.CONFIG.steps):
+            resumed.step()
+        for name, value in straight.decoder.state_dict().items():
+            assert torch.equal(resumed.decoder.state_dict()[name], value), name
+
+        def mean(steps: list[dict], name: str) -> float:
+            return float(np.nanmean([one[name] for one in steps]))
+
+        for name in ("intent", "parts"):
+            assert mean(losses[-6:], name) < 0.7 * mean(losses[:6], name), name
+
+    def test_saved_weights_load_as_the_demo_loads_them(self, trainer, tmp_path: Path):
+        one = trainer()
+        one.step()
+        one.save_weights(tmp_path)
+        loaded = load_decoder(tmp_path).state_dict()
+        for name, value in one.averaged.module.state_dict().items():
+            assert torch.equal(loaded[name], value.to(torch.float16).float()), name
+        assert json.loads((tmp_path / "pose_decoder.json").read_text())["steps"] == 1
+        assert one.decoder.training
+
+    def test_the_seed_decides(self, trainer):
+        assert trainer().step() == pytest.approx(trainer().step(), nan_ok=True)

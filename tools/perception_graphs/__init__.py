@@ -1,0 +1,1 @@
+"""Translators that turn the published detector and landmark networks into ONNX files."""
