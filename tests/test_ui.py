@@ -13,6 +13,7 @@ from visitor import answered, person, shown
 from chatpose_demo.conversation import Scene
 from chatpose_demo.ui import boxes
 from chatpose_demo.ui.examples import load_examples
+from chatpose_demo.ui import session as visitors
 from chatpose_demo.ui.session import FORGET_AFTER_S, Session, SessionStore
 from chatpose_demo.ui.transcript import messages, reply_text
 from chatpose_demo.ui.uploads import take_photo
@@ -108,7 +109,16 @@ def test_status_names_body_person_origin_and_notices(session):
 # Visitors
 
 
-def test_visitors_do_not_mix_and_leave_nothing(tmp_path):
+def gone_soon(folder) -> bool:
+    """Whether the folder disappears within two seconds."""
+    end = time.monotonic() + 2
+    while folder.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    return not folder.exists()
+
+
+def test_visitors_do_not_mix_and_leave_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(visitors, "LINGER_S", 0.3)
     store = SessionStore(tmp_path / "visitors")
     one, two = store.of("one"), store.of("two")
     assert store.of("one") is one and one is not two and one.folder != two.folder
@@ -116,8 +126,19 @@ def test_visitors_do_not_mix_and_leave_nothing(tmp_path):
     one.stop = threading.Event()
     running = one.stop
     store.drop("one")
-    assert running.is_set() and not one.folder.exists() and two.folder.exists()
+    # The reply under way ends, and what it still has to write finds its folder.
+    assert running.is_set() and one.save_photo(Image.new("RGB", (8, 8)))
+    assert gone_soon(one.folder) and two.folder.exists()
     store.drop("never seen")
+
+
+def test_nothing_is_left_when_the_app_ends(tmp_path):
+    store = SessionStore(tmp_path / "visitors")
+    here, left = store.of("here"), store.of("left")
+    store.drop("left")
+    assert left.folder.exists()
+    store.close()
+    assert not here.folder.exists() and not left.folder.exists()
 
 
 def test_session_hash_is_never_a_path(tmp_path):
@@ -126,12 +147,13 @@ def test_session_hash_is_never_a_path(tmp_path):
     assert folder.parent == root and "escape" not in folder.name
 
 
-def test_silent_visitors_are_forgotten(tmp_path):
+def test_silent_visitors_are_forgotten(tmp_path, monkeypatch):
+    monkeypatch.setattr(visitors, "LINGER_S", 0.0)
     store = SessionStore(tmp_path)
     old = store.of("old")
     old.last_seen -= FORGET_AFTER_S + 1
     store.of("new")
-    assert not old.folder.exists()
+    assert gone_soon(old.folder)
 
 
 # The worker

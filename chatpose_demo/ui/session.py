@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 import threading
@@ -16,6 +17,7 @@ from chatpose_demo.conversation import Conversation, Scene, Turn
 from chatpose_demo.pose import Pose
 
 FORGET_AFTER_S = 6 * 3600  # our choice: for browsers that vanish without saying goodbye
+LINGER_S = 30.0  # our choice: a reply that was just stopped may still write and serve a last file
 THUMB_SIDE = 360  # measured: larger pictures in the history slow every update of the chat
 
 
@@ -58,7 +60,7 @@ class Session:
     """One visitor.
 
     Attributes:
-        folder: the visitor's files; removed when the page closes.
+        folder: the visitor's files; removed after the page closes.
         conversation: what the model reads.
         exchanges: one per turn of the conversation, in the same order.
         draft: a photo that is on the page but not yet part of a turn.
@@ -195,7 +197,9 @@ class SessionStore:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._sessions: dict[str, Session] = {}
+        self._leaving: set[Path] = set()
         self._lock = threading.Lock()
+        atexit.register(self.close)
 
     def of(self, session_hash: str | None) -> Session:
         """The visitor's session, made on first sight."""
@@ -212,10 +216,19 @@ class SessionStore:
             return session
 
     def drop(self, session_hash: str | None) -> None:
-        """The page was closed: stop its reply and delete its files."""
+        """The page was closed: stop its reply, and delete its files `LINGER_S` later."""
         with self._lock:
             if session_hash in self._sessions:
                 self._remove(session_hash)
+
+    def close(self) -> None:
+        """The app ends: delete every visitor's files now."""
+        with self._lock:
+            for key in list(self._sessions):
+                self._remove(key)
+            folders = list(self._leaving)
+        for folder in folders:
+            self._delete(folder)
 
     def _stale(self) -> Iterator[str]:
         now = time.monotonic()
@@ -227,4 +240,11 @@ class SessionStore:
         session = self._sessions.pop(key)
         session.halt()
         session.keep_upload(None)
-        shutil.rmtree(session.folder, ignore_errors=True)
+        self._leaving.add(session.folder)
+        later = threading.Timer(LINGER_S, self._delete, [session.folder])
+        later.daemon = True
+        later.start()
+
+    def _delete(self, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        self._leaving.discard(folder)
