@@ -12,8 +12,8 @@ from visitor import answered, person, shown
 
 from chatpose_demo.conversation import Scene
 from chatpose_demo.ui import boxes
-from chatpose_demo.ui.examples import load_examples
 from chatpose_demo.ui import session as visitors
+from chatpose_demo.ui.examples import load_examples
 from chatpose_demo.ui.session import FORGET_AFTER_S, Session, SessionStore
 from chatpose_demo.ui.transcript import messages, reply_text
 from chatpose_demo.ui.uploads import take_photo
