@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from PIL import Image
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from browser import Visit, chromium_path, open_browser, visit  # noqa: E402
+
+from chatpose_demo.ui.session import LINGER_S  # noqa: E402
 
 expect = playwright_api.expect
 pytestmark = pytest.mark.skipif(chromium_path() is None, reason="no Chromium on this machine")
@@ -229,19 +232,21 @@ def test_empty_question_and_new_chat(guest):
 
 
 def test_reload_forgets_the_visitor(guest, upload_folder, astronaut):
+    visitors = upload_folder / "visitors"
+    started = time.time()
     guest.upload(str(astronaut))
     expect(guest.status).to_contain_text("found", timeout=60_000)
-    own = set((upload_folder / "visitors").iterdir())
+    own = {file.parent for file in visitors.glob("*/*") if file.stat().st_mtime >= started}
+    uploads = [file for file in upload_folder.rglob(astronaut.name) if visitors not in file.parents]
+    assert own and uploads
     guest.open()
     expect(guest.questions).to_have_count(0)
     expect(guest.page.get_by_role("button", name="Remove Image")).to_have_count(0)
-    for _ in range(40):
-        gone = [folder for folder in own if not folder.exists()]
-        if gone:
-            break
+    patience = time.monotonic() + LINGER_S + 10
+    while any(path.exists() for path in (*own, *uploads)) and time.monotonic() < patience:
         guest.page.wait_for_timeout(250)
-    assert gone, "the visitor's folder is still there"
-    assert not list(upload_folder.rglob("*.png")), "the uploaded photo is still there"
+    assert not any(path.exists() for path in uploads), "the uploaded photo is still there"
+    assert not any(path.exists() for path in own), "the visitor's folder is still there"
 
 
 def test_phone_and_dark(browser, app_url):

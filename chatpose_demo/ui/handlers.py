@@ -178,7 +178,8 @@ class Handlers:
             if time.monotonic() - told >= UPDATE_S:
                 told = time.monotonic()
                 yield self._views.talk(session)
-        if session.scene is not None and session.scene.people is not None:
+        found = session.scene is not None and session.scene.people is not None
+        if found and not session.left:
             yield self._views.scene(session)
 
     def settle(self, request: gr.Request) -> Update:
@@ -246,7 +247,7 @@ class Handlers:
             log.exception("looking for people failed")
             gr.Warning("The photo could not be searched for people; you can still ask.")
             return
-        if session.scene is scene:
+        if session.scene is scene and not session.left:
             yield self._views.scene(session) | self._views.talk(session)
 
     def pick_by_click(self, event: gr.SelectData, request: gr.Request) -> Update:

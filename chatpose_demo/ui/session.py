@@ -17,7 +17,7 @@ from chatpose_demo.conversation import Conversation, Scene, Turn
 from chatpose_demo.pose import Pose
 
 FORGET_AFTER_S = 6 * 3600  # our choice: for browsers that vanish without saying goodbye
-LINGER_S = 30.0  # our choice: a reply that was just stopped may still write and serve a last file
+LINGER_S = 10.0  # our choice: a reply that was just stopped may still write and serve a last file
 THUMB_SIDE = 360  # measured: larger pictures in the history slow every update of the chat
 
 
@@ -71,6 +71,7 @@ class Session:
         stop: set to end the reply that is being written; None when none is.
         last_seen: monotonic seconds of the last request.
         upload: the visitor's own file of the last photo; the browser shows it until another comes.
+        left: the visitor is gone; nothing more is shown.
     """
 
     folder: Path
@@ -84,6 +85,7 @@ class Session:
     stop: threading.Event | None = None
     last_seen: float = field(default_factory=time.monotonic)
     upload: Path | None = None
+    left: bool = False
     _files: int = 0
 
     @property
@@ -238,6 +240,7 @@ class SessionStore:
 
     def _remove(self, key: str) -> None:
         session = self._sessions.pop(key)
+        session.left = True
         session.halt()
         session.keep_upload(None)
         self._leaving.add(session.folder)
