@@ -1,4 +1,4 @@
-"""`python -m chatpose_demo batch turns.jsonl --out answers.jsonl` and `... people PHOTO --json`."""
+"""Commands beside the page: batch, people, convert, doctor."""
 
 from __future__ import annotations
 
@@ -28,7 +28,54 @@ def _parser() -> argparse.ArgumentParser:
     people = commands.add_parser("people", help="find the people in photos")
     people.add_argument("photos", type=Path, nargs="+")
     people.add_argument("--json", action="store_true", help="everything, one JSON line a photo")
+    convert = commands.add_parser("convert", help="published weights into this project's folder")
+    convert.add_argument("source", type=Path, help="download of CHATPOSE-V0 or of a LLaVA-1.5")
+    convert.add_argument("--out", type=Path, help="new folder; a second run resumes")
+    convert.add_argument("--clip", type=Path, help="CLIP ViT-L/14-336, for the vision tower")
+    convert.add_argument(
+        "--base", action="store_true", help="LLaVA as a base for training: adds a fresh pose head"
+    )
+    convert.add_argument("--seed", type=int, default=0, help="of that head")
+    convert.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    doctor = commands.add_parser("doctor", help="what the paper's model needs and what is here")
+    doctor.add_argument("--model", default="chatpose-13b", help="or chatpose-7b, tiny-llava")
+    doctor.add_argument("--weights", type=Path, help="folder of weights to check")
     return parser
+
+
+def _convert(options: argparse.Namespace) -> int:
+    # The paper's model is heavy to import, so only the commands that are about it do.
+    from chatpose_demo.weights.convert import convert
+    from chatpose_demo.weights.plan import make_plan
+    from chatpose_demo.weights.shards import CheckpointError
+
+    try:
+        if options.dry_run:
+            plan = make_plan(options.source, options.clip, options.base, options.seed)
+            print(plan.told())
+            return 0
+        if options.out is None:
+            print("Name the new folder: --out FOLDER.", file=sys.stderr)
+            return 2
+        plan = convert(
+            options.source, options.out, clip=options.clip, base=options.base, seed=options.seed
+        )
+    except CheckpointError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{options.out}: the {plan.config.size} model, {plan.bytes / 1e9:.2f} GB.")
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from chatpose_demo.weights.doctor import report
+
+    try:
+        print(report(options.model, options.weights))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
 
 
 def _print_people(photos: list[Path], as_json: bool) -> int:
@@ -54,6 +101,10 @@ def _print_people(photos: list[Path], as_json: bool) -> int:
 
 def main() -> int:
     options = _parser().parse_args()
+    if options.command == "convert":
+        return _convert(options)
+    if options.command == "doctor":
+        return _doctor(options)
     if options.command == "people":
         return 1 if _print_people(options.photos, options.json) else 0
     if not options.source.exists():

@@ -75,11 +75,12 @@ class ChatPose:
         Raises:
             BodyFileError: the user's SMPL file is not one.
             LanguageModelMissing: the package with the language model is not installed.
+            WeightsError: the paper's model is asked for and its weights are missing or do not fit.
         """
         if settings.threads:
             torch.set_num_threads(settings.threads)
         body = SmplBody.resolve(settings.smpl)
-        return cls(body, Eyes(), EmbeddedNetwork.load(settings))
+        return cls(body, Eyes(), _network(settings))
 
     def people(self, image: Image.Image) -> list[Person]:
         """Everybody in an upright RGB photo, left to right."""
@@ -127,6 +128,12 @@ class ChatPose:
             last=_last_person(conversation),
             picked=turn.picked,
             bodies=[pose for one in earlier for pose in one.poses],
+            replies=[one.reply for one in earlier],
+            photos=[
+                (index, one.scene.image)
+                for index, one in enumerate(conversation.turns)
+                if one.scene is not None
+            ],
             mode=mode,
         )
 
@@ -149,6 +156,15 @@ class ChatPose:
                 many = " and " in hidden or hidden.endswith(("arms", "legs"))
                 verb = "are" if many else "is"
                 yield Notice(f"{hidden[0].upper()}{hidden[1:]} {verb} not visible; shown at rest.")
+
+
+def _network(settings: Settings) -> PoseNetwork:
+    if settings.model == "embedded":
+        return EmbeddedNetwork.load(settings)
+    # The paper's model is heavy to import and most visitors never ask for it.
+    from chatpose_demo.network.llava.network import LlavaNetwork
+
+    return LlavaNetwork.load(settings)
 
 
 def _last_person(conversation: Conversation) -> int | None:

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 PoseMode = Literal["auto", "always", "never"]
+ModelName = Literal["embedded", "chatpose-13b", "chatpose-7b", "tiny-llava"]
+Quantize = Literal["8bit", "4bit"]
+ImageWay = Literal["crop", "pad"]
 
 
 @dataclass(frozen=True)
@@ -15,16 +18,26 @@ class Settings:
     """What the wrapper is built from.
 
     Attributes:
-        model: which network answers; "embedded" is the one that ships with the project.
+        model: which network answers; "embedded" is the one that ships with the project,
+            "tiny-llava" the paper's architecture with random weights, for trying it out.
         smpl: path of the user's own SMPL file, or None for $CHATPOSE_SMPL or the embedded body.
         threads: CPU threads of the networks; None lets torch decide.
-        max_reply_tokens: a reply is cut here.
+        max_reply_tokens: a reply of the embedded model is cut here.
+        weights: folder of the paper's model, made by `python -m chatpose_demo convert`.
+        quantize: load the paper's model in 8 or 4 bits; needs bitsandbytes and a GPU.
+        image_way: how the paper's model gets a photo: its middle square ("crop") or all of it
+            ("pad"); None takes what its weights were trained with.
+        max_llava_tokens: a reply of the paper's model is cut here.
     """
 
-    model: Literal["embedded"] = "embedded"
+    model: ModelName = "embedded"
     smpl: str | None = None
     threads: int | None = None
     max_reply_tokens: int = 160  # our choice: the embedded model rambles beyond that
+    weights: str | None = None
+    quantize: Quantize | None = None
+    image_way: ImageWay | None = None
+    max_llava_tokens: int = 512  # reference, main_chat.py
 
 
 def cache_dir() -> Path:

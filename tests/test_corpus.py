@@ -17,18 +17,33 @@ from chatpose_demo.network.relations import RELATIONS
 from chatpose_demo.network.topics import TOPICS
 from chatpose_demo.perception.skeleton import joints_of
 from chatpose_demo.studio.atlas import load_atlas
-from chatpose_demo.studio.bodies import NAMED_BODIES, RELATIVE, SHOWN, SHOWN_ARMS, SHOWN_LEGS
+from chatpose_demo.studio.bodies import (
+    NAMED_BODIES,
+    RELATIVE,
+    RISING,
+    SHOWN,
+    SHOWN_ARMS,
+    SHOWN_LEGS,
+)
 from chatpose_demo.studio.corpus import Composer, compose
 from chatpose_demo.studio.examples import Example
 from chatpose_demo.studio.references import PREDICATE_KEYS
 from chatpose_demo.studio.replies import ReplyWriter
-from chatpose_demo.studio.words import BORDERERS, CHATTERS, REQUESTERS, WRITERS, Words, load_words
+from chatpose_demo.studio.words import (
+    BORDERERS,
+    CHATTERS,
+    NAMERS,
+    REQUESTERS,
+    WRITERS,
+    Words,
+    load_words,
+)
 from chatpose_demo.training.decoder import TrainConfig, corpus
 
 
 @pytest.fixture(scope="module")
 def writers() -> list[Words]:
-    return [load_words(name) for name in WRITERS]
+    return [load_words(name) for name in WRITERS + NAMERS]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +74,7 @@ def having(writers: list[Words], table: str, key: str) -> int:
 
 def test_every_key_has_several_writers(writers: list[Words]):
     parts = {f"{p}{m}.{s}" for m in ("", "!") for p, ss in SHOWN.items() for s in ss}
-    parts = {key.replace("facing", "face") for key in parts}
+    parts = {key.replace("facing", "face") for key in parts} - {f"whole.{RISING}"}
     for mark in ("", "!"):
         parts |= {f"{part}{mark}.{state}" for part in ("arm", "arms") for state in SHOWN_ARMS}
         parts |= {f"leg{mark}.{state}" for state in SHOWN_LEGS}
@@ -169,7 +184,7 @@ def test_requesters_write_whole_requests_only(name: str):
 def test_borderers_write_both_kinds(name: str):
     words = load_words(name)
     assert set(words.requests) == {"text", "person", "edit", "photo_talk", "body_talk"}
-    assert min(map(len, words.requests.values())) > 100 and len(words.chat) > 100
+    assert min(map(len, words.requests.values())) >= 40 and len(words.chat) > 100
     assert not (words.parts or words.refs or words.atlas)
 
 

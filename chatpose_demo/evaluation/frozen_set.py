@@ -21,6 +21,8 @@ from chatpose_demo.studio.states import FACING
 
 FOLDER = Path(str(resources.files("chatpose_demo.evaluation") / "frozen"))
 SECOND = FOLDER.with_name("frozen2")
+DEVELOPMENT = FOLDER.with_name("development")  # thresholds are set on it
+SETS = (FOLDER, SECOND, DEVELOPMENT)
 OWN_WORDS = 4
 SIDES = ("left_arm", "right_arm", "left_leg", "right_leg", "torso", "head", "whole")
 
@@ -38,11 +40,12 @@ def normalised(text: str) -> str:
 
 @cache
 def frozen_texts() -> frozenset[str]:
-    """Every frozen line of at least OWN_WORDS words, normalised; training must not hold them.
+    """Every frozen or development line of at least OWN_WORDS words, normalised.
 
-    Shorter lines ("hi", "thank you") belong to nobody; every writer has them.
+    Training must not hold them. Shorter lines ("hi", "thank you") belong to nobody: every
+    writer has them.
     """
-    files = [file for folder in (FOLDER, SECOND) for file in sorted(folder.glob("*.jsonl"))]
+    files = [file for folder in SETS for file in sorted(folder.glob("*.jsonl"))]
     lines = [one for file in files for one in read_lines(file.stem, file.parent)]
     texts = [one["text"] for one in lines if "text" in one]
     texts += [step["text"] for one in lines for step in one.get("steps", ())]

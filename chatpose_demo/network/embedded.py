@@ -113,10 +113,11 @@ class EmbeddedNetwork:
         else an ordinary answer of the untouched chat model."""
         topic = max(seen.intent, key=lambda name: seen.intent[name])
         if topic in ("photo_talk", "person") and question.image is not None:
-            named = bool(seen.needs or seen.bans or seen.relation != "none")
-            pointed = whom(question, seen) if question.people else AskBack()
             about = seen.topic_of(PHOTO_TOPICS)
-            yield Words(about_photo(about, question.people, pointed, named, _in_a_clause))
+            # Whoever is asked about together with a thing that nobody shows was not seen.
+            nobody = seen.unseen and about in ("photo_exists", "photo_count")
+            pointed = whom(question, seen) if question.people and not nobody else AskBack()
+            yield Words(about_photo(about, question.people, pointed, seen.points, _in_a_clause))
             return
         if topic in ("body_talk", "edit") and question.bodies:
             yield Words(about_bodies(seen.topic_of(BODY_TOPICS), question, seen))

@@ -30,6 +30,9 @@ class Question:
         last: index of the person that the talk was about last (or that was clicked).
         picked: index of the person that the user chose for this very question, if any.
         bodies: earlier poses of the conversation, oldest first.
+        replies: the earlier replies again, with `<POSE>` where each body stood.
+        photos: every photo of the conversation with the index of the turn that brought it;
+            this question's own index is len(history).
         mode: whether a body is up to the network, demanded or forbidden.
     """
 
@@ -40,6 +43,8 @@ class Question:
     last: int | None = None
     picked: int | None = None
     bodies: Sequence[Pose] = ()
+    replies: Sequence[str] = ()
+    photos: Sequence[tuple[int, Image.Image]] = ()
     mode: PoseMode = "auto"
 
 

@@ -6,7 +6,7 @@ the part exactly as it is, so that an edit never moves what it did not mean.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import numpy as np
@@ -17,19 +17,31 @@ from chatpose_demo.studio.rig import SPINE_SHARES, Spec, build, legs
 from chatpose_demo.studio.states import ARMS, BOTH_LEGS, FACING, HEAD, LEGS, TORSO, WHOLE
 
 KEEP = "keep"
-ARM_MOVES = ("higher", "lower", "elbow_more", "elbow_less")
+ARM_MOVES = ("higher", "lower", "elbow_more", "elbow_less", "like_other", "swap")
+ARM_JOINTS = ("collar", "shoulder", "elbow", "wrist", "hand")
+# Joints that take each other's mirror image when words say "swap".
+SWAPPED: dict[str, tuple[str, ...]] = {
+    "arms": tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ARM_JOINTS),
+    "legs": tuple(
+        f"{side}_{joint}"
+        for side in ("left", "right")
+        for joint in ("hip", "knee", "ankle", "foot")
+    ),
+    "head": ("neck", "head"),
+}
 OPTIONS: dict[str, tuple[str, ...]] = {
     "left_arm": (KEEP, *ARMS, *ARM_MOVES),
     "right_arm": (KEEP, *ARMS, *ARM_MOVES),
-    "legs": (KEEP, *BOTH_LEGS, "knees_more", "knees_less", "wider"),
+    "legs": (KEEP, *BOTH_LEGS, "knees_more", "knees_less", "wider", "swap"),
     "left_leg": (KEEP, *LEGS),
     "right_leg": (KEEP, *LEGS),
     "torso": (KEEP, *TORSO, "bend_more", "bend_less"),
-    "head": (KEEP, *HEAD, "more_left", "more_right"),
+    "head": (KEEP, *HEAD, "more_left", "more_right", "swap"),
     "whole": (KEEP, *WHOLE, "mirror"),
     "facing": (KEEP, *FACING),
 }
 PARTS = tuple(OPTIONS)
+SIDES = ("left", "right")
 UPRIGHT_COSINE = 0.5  # our choice: a trunk within 60 degrees of vertical is not lying
 
 ARM_STEP = 35.0  # degrees, our choice: "a bit higher" must be seen
@@ -103,7 +115,7 @@ def _set_torso(pose: np.ndarray, option: str, fresh_root: bool) -> None:
 
 def _set_arm(pose: np.ndarray, side: str, option: str) -> None:
     state = _state(f"{side}_arm", option)
-    for joint in ("collar", "shoulder", "elbow", "wrist", "hand"):
+    for joint in ARM_JOINTS:
         index = JOINT[f"{side}_{joint}"]
         pose[index] = state[index]
 
@@ -167,6 +179,26 @@ def _move_arm(pose: np.ndarray, side: str, move: str) -> None:
     _bend_joint(pose, elbow, bone, natural, step, ELBOW_LIMIT)
 
 
+def _copy_mirrored(pose: np.ndarray, names: Iterable[str]) -> None:
+    """Give joints what their partners of the other side do (neck and head: the other turn)."""
+    mirrored = mirror(pose)
+    for name in names:
+        pose[JOINT[name]] = mirrored[JOINT[name]]
+
+
+def _match_arms(pose: np.ndarray, options: Mapping[str, str]) -> None:
+    """Let an arm do what the other one does (of two, the one that hangs lower), or swap them."""
+    if set(options.values()) == {"swap"}:
+        _copy_mirrored(pose, SWAPPED["arms"])
+        return
+    alike = [side for side in SIDES if options[side] == "like_other"]
+    if len(alike) == 2:
+        raised = {"left": pose[JOINT["left_shoulder"]][1, 0]}
+        raised["right"] = -pose[JOINT["right_shoulder"]][1, 0]
+        alike = [min(SIDES, key=lambda side: raised[side])]
+    _copy_mirrored(pose, (f"{side}_{joint}" for side in alike for joint in ARM_JOINTS))
+
+
 def _move_legs(pose: np.ndarray, move: str) -> None:
     for side, sign in (("left", 1.0), ("right", -1.0)):
         hip, knee, ankle = (JOINT[f"{side}_{name}"] for name in ("hip", "knee", "ankle"))
@@ -201,6 +233,8 @@ def apply_choices(base: np.ndarray, choices: Mapping[str, str]) -> np.ndarray:
         _set_whole(pose, "up")  # who is told to sit, kneel or stand gets up first
     if posture in BOTH_LEGS:
         _set_legs(pose, ("left", "right"), "legs", posture)
+    elif posture == "swap":
+        _copy_mirrored(pose, SWAPPED["legs"])
     elif posture != KEEP:
         _move_legs(pose, posture)
     for side in ("left", "right"):
@@ -217,12 +251,15 @@ def apply_choices(base: np.ndarray, choices: Mapping[str, str]) -> np.ndarray:
         option = picked[f"{side}_arm"]
         if option in ARMS:
             _set_arm(pose, side, option)
-        elif option != KEEP:
+        elif option not in (KEEP, "like_other", "swap"):
             _move_arm(pose, side, option)
+    _match_arms(pose, {side: picked[f"{side}_arm"] for side in SIDES})
     head = picked["head"]
     if head in HEAD:
         for joint in ("neck", "head"):
             pose[JOINT[joint]] = _state("head", head)[JOINT[joint]]
+    elif head == "swap":
+        _copy_mirrored(pose, SWAPPED["head"])
     elif head != KEEP:
         step = TURN_STEP if head == "more_left" else -TURN_STEP
         for joint in ("neck", "head"):

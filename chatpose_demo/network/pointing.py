@@ -49,7 +49,7 @@ def whom(question: Question, seen: Understanding) -> tuple[int, ...] | AskBack:
     """The people of the photo that a question points at."""
     if question.picked is not None and not seen.many:
         return (question.picked,)  # a choice by hand is not up for interpretation
-    if seen.many and not (seen.needs or seen.bans or seen.relation != "none"):
+    if seen.many and not seen.points:
         return tuple(range(len(question.people)))  # "everyone"
     return choose(seen.person, seen.many, question.last)
 

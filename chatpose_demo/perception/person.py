@@ -26,6 +26,7 @@ THINGS = (
     "bicycle", "bench", "dog", "ball", "bag", "umbrella", "phone", "book", "computer", "cup",
 )  # fmt: skip
 WORN = ("hat", "glasses", "skirt")
+CLASSES = 1000  # of ImageNet-1k
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Looks:
         female: how feminine the face appears, None when no face is clear enough.
         age: apparent age in years, None likewise.
         embedding: (D,) features of the person's crop.
+        classes: (C, 1000) float16 ImageNet probabilities of C crops of the person; the body, then
+            the upper body. C is 0 when not looked for.
     """
 
     near: dict[str, float] = field(default_factory=dict)
@@ -45,6 +48,7 @@ class Looks:
     female: float | None = None
     age: float | None = None
     embedding: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    classes: np.ndarray = field(default_factory=lambda: np.zeros((0, CLASSES), np.float16))
 
 
 @dataclass

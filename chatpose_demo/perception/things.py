@@ -3,7 +3,8 @@
 Three small networks answer. NanoDet boxes what COCO names (sofa, chair, table, bed, plant, car,
 bicycle, bench, dog, ball, bag, umbrella, phone, book, computer, cup). An ImageNet network names
 what COCO lacks (stairs, door, window, shelf) in crops around each person and backs up sofa, table
-and bed. A face detector and two classifiers read faces (`faces`).
+and bed. A face detector and two classifiers read faces (`faces`). What that network makes of two
+crops of each person is kept for words outside these lists (`network.crop_words`).
 
 What they cannot see stays 0: a tree (no class in either set); a skirt (ImageNet's classes took
 trousers for one and missed plaid); caps, beanies and other headwear without a class; clear
@@ -34,6 +35,9 @@ PLACES = {
 # Sunglasses; cowboy hat, sombrero, bonnet, mortarboard, crash and football helmet, bathing and
 # shower cap (bearskin is left out: dark hair in small pictures looks like it).
 CLOTHES = {"glasses": (836, 837), "hat": (515, 808, 452, 667, 518, 560, 433, 793)}
+# Nose, shoulders, elbows, wrists and hips, and our choice of the crop's side in their extent: of
+# nine views of a footballer and a photographer, this one shows ball and camera best.
+UPPER_MARKS, UPPER = [0, 11, 12, 13, 14, 15, 16, 23, 24], 1.2
 SIDE = 1280  # pixels; the crops are cut from a photo of at most this size, faces from the photo
 
 
@@ -111,6 +115,13 @@ def _surroundings(person: Person) -> list[tuple[np.ndarray, float]]:
     ]
 
 
+def _upper_body(person: Person) -> tuple[np.ndarray, float]:
+    """Centre and side of a square about head, arms and hips: what is worn and what is held."""
+    marks = person.landmarks_px[UPPER_MARKS]
+    low, high = marks.min(0), marks.max(0)
+    return (low + high) / 2, UPPER * max(float(np.max(high - low)), 8.0)
+
+
 def _head_views(face: Face) -> list[tuple[np.ndarray, float]]:
     """Centre and side of two squares about a face: the eyes, and the head with what is on it."""
     eyes, mouth = face.points[:2].mean(0), face.points[3]
@@ -130,7 +141,8 @@ def look_around(
     Returns:
         One Looks for each person, in their order: `near` and `worn` name all of THINGS and WORN,
         and CLAIM or more is worth saying; `female` is None without a clear face or verdict, `age`
-        is good to about ten years; `embedding` is (1280,) float32 of unit length.
+        is good to about ten years; `embedding` is (1280,) float32 of unit length; `classes` is
+        (2, 1000) float16.
     """
     settings = settings or ThingSettings()
     if not people:
@@ -159,6 +171,7 @@ def look_around(
     for index, (person, face) in enumerate(zip(people, faces, strict=True)):
         views = _surroundings(person)
         add(index, "body", views[0])
+        add(index, "upper", _upper_body(person))
         if index not in largest:
             continue
         for note, view in zip(("feet", "aside", "aside"), views[1:], strict=True):
@@ -171,9 +184,14 @@ def look_around(
     near = [dict.fromkeys(THINGS, 0.0) | _near_objects(p, objects, settings) for p in people]
     worn: list[dict[str, float]] = [dict.fromkeys(WORN, 0.0) for _ in people]
     embeddings = np.zeros((len(people), FEATURES), np.float32)
+    shown: list[list[np.ndarray]] = [[] for _ in people]
     for (index, note), chances, trace in zip(notes, probabilities, features, strict=True):
         if note == "body":
             embeddings[index] = trace / max(float(np.linalg.norm(trace)), 1e-6)
+        if note in ("body", "upper"):
+            shown[index].append(chances)
+        if note == "upper":
+            continue
         if note in WORN:
             chance = float(chances[list(CLOTHES[note])].sum())
             worn[index][note] = degree(chance, settings.clothes[note], settings.steepness)
@@ -184,6 +202,6 @@ def look_around(
             sure = degree(chance, settings.places[thing], settings.steepness)
             near[index][thing] = max(near[index][thing], sure)
     return [
-        Looks(near[i], worn[i], female, age, embeddings[i])
+        Looks(near[i], worn[i], female, age, embeddings[i], np.stack(shown[i]).astype(np.float16))
         for i, (female, age) in enumerate(impressions)
     ]

@@ -10,14 +10,18 @@ from chatpose_demo.studio.pen import Pen
 from chatpose_demo.studio.references import Reference
 from chatpose_demo.studio.states import ARMS, BOTH_LEGS, FACING, HEAD, LEGS, TORSO, WHOLE
 
-SHOWN_LEGS = tuple(name for name in LEGS if name not in ("straight", "step", "trail"))
-SHOWN_ARMS = tuple(name for name in ARMS if name != "prop")
+SHOWN_LEGS, SHOWN_ARMS = tuple(LEGS), tuple(ARMS)
 SHOWN: dict[str, tuple[str, ...]] = {
-    "torso": tuple(name for name in TORSO if name != "upright"),
-    "head": tuple(name for name in HEAD if name != "ahead"),
-    "whole": tuple(name for name in WHOLE if name != "up"),
+    "torso": tuple(TORSO),
+    "head": tuple(HEAD),
+    "whole": tuple(WHOLE),
     "facing": tuple(FACING),
 }
+RESTING = (
+    ("legs", "stand"), ("torso", "upright"), ("head", "ahead"), ("arm", "down"), ("arms", "down"),
+    ("leg", "straight"), ("whole", "up"), ("legs", "stand"),
+)  # fmt: skip
+RISING = "up"  # a change from lying; as a description it says nothing
 WORDS_FOR = {"facing": "face"}  # where the writers' key differs from the part's name
 OTHER_SIDE = {"left": "right", "right": "left"}
 CLAUSES = {"arms": 0.36, "legs": 0.28, "torso": 0.13, "head": 0.13, "whole": 0.05, "facing": 0.05}
@@ -27,6 +31,11 @@ RELATIVE: dict[str, dict[str, str]] = {
     "arm_lower": {"{s}_arm": "lower"},
     "elbow_more": {"{s}_arm": "elbow_more"},
     "elbow_less": {"{s}_arm": "elbow_less"},
+    "arms_swap": {"left_arm": "swap", "right_arm": "swap"},
+    "legs_swap": {"legs": "swap"},
+    "head_swap": {"head": "swap"},
+    "arm_too": {"{s}_arm": "like_other"},
+    "arms_same": {"left_arm": "like_other", "right_arm": "like_other"},
     "arms_higher": {"left_arm": "higher", "right_arm": "higher"},
     "arms_lower": {"left_arm": "lower", "right_arm": "lower"},
     "knees_more": {"legs": "knees_more"},
@@ -39,6 +48,10 @@ RELATIVE: dict[str, dict[str, str]] = {
     "stance_wider": {"legs": "wider"},
 }
 JOINERS = (", ", ", ", " and ", ", and ", "; ", ". ", ", with ", ", while ", " with ")
+SAME = (
+    "the same but ", "the same, but ", "same again, only ", "same with ", "now ", "this time ",
+    "but ", "and ", "then ", "with ", "ok, ", "maybe ",
+)  # fmt: skip
 REGION_WORDS: dict[str, tuple[str, ...]] = {
     "arms": ("arms", "arms", "hands", "arm pose", "both arms"),
     "legs": ("legs", "legs", "leg position", "stance", "feet"),
@@ -92,6 +105,8 @@ class BodyComposer(Pen):
         if kind == "legs":
             return self._legs(mark)
         state = pick(self.rng, SHOWN[kind])
+        if (kind, state, mark) == ("whole", RISING, ""):
+            return self._clause(kind, mark)
         key = f"{WORDS_FOR.get(kind, kind)}{mark}.{state}"
         return self.phrase("parts", key), {kind: state}
 
@@ -119,8 +134,9 @@ class BodyComposer(Pen):
         """A body described part by part."""
         count = int(self.rng.choice([1, 2, 3, 4], p=[0.25, 0.35, 0.25, 0.15]))
         text, parts = self.clauses(count, "")
-        text = roughen(self.rng, self._ask_text(text, 0.5))
-        return Example(text, "text", photo=None, body=None, atlas="", parts=parts)
+        bare = self.chance(0.5)  # beside a shown body, bare words would change it: see `edit`
+        text = roughen(self.rng, text if bare else self._ask_text(text, 0.0))
+        return Example(text, "text", body=False if bare else None, atlas="", parts=parts)
 
     def implicit(self, pose: str, phrase: str) -> Example:
         """A situation that names an atlas pose, alone or in a request."""
@@ -147,31 +163,41 @@ class BodyComposer(Pen):
     def edit(self) -> Example:
         """A change to an earlier body."""
         draw = self.rng.random()
+        if draw < 0.07:
+            return self._changed(*self._rest())
         if draw < 0.26:
             return self._changed(*self._relative())
-        if draw < 0.36:
+        if draw < 0.33:
             return self._back()
-        if draw < 0.40:
+        if draw < 0.36:
             table, key = ("acts", "again") if self.chance(0.4) else ("requests", "ask_again")
             return self._changed(self.phrase(table, key), {})
-        if draw < 0.48:  # "the same, but sitting": a description used as an edit
-            text, parts = self.clauses(1, "")
-            start = ("the same but ", "the same, but ", "same again, only ", "same with ", "now ")
-            return self._changed(pick(self.rng, start) + text, parts)
-        if draw < 0.84:
+        if draw < 0.60:  # a description used as an edit, with a hint ("the same, but …") or without
+            text, parts = self.clauses(1 if self.chance(0.75) else 2, "")
+            return self._changed((pick(self.rng, SAME) if self.chance(0.4) else "") + text, parts)
+        if draw < 0.87:
             text, parts = self.clauses(1 if self.chance(0.75) else 2, "!")
             if self.chance(0.45):
                 text = self.phrase("requests", "ask_edit").replace("{e}", text)
             return self._changed(text, parts)
-        if draw < 0.90:
+        if draw < 0.92:
             return self._act("another", self.phrase("acts", "another"))
-        if draw < 0.95:
+        if draw < 0.96:
             return self._imagine()
         return self._act("half", self.phrase("acts", "half"))
 
     def _changed(self, text: str, parts: dict[str, str], earlier: str = "last") -> Example:
         text = roughen(self.rng, text)
         return Example(text, "edit", body=True, parts=parts, earlier=earlier, act="change")
+
+    def _rest(self) -> tuple[str, dict[str, str]]:
+        """Some part goes back to how a standing body holds it."""
+        kind, state = RESTING[int(self.rng.integers(len(RESTING)))]
+        side = pick(self.rng, ("left", "right"))
+        text = self.phrase("parts", f"{kind}!.{state}").replace("{s}", side)
+        if kind == "arms":
+            return text, {"left_arm": state, "right_arm": state}
+        return text, {f"{side}_{kind}" if kind in ("arm", "leg") else kind: state}
 
     def _relative(self) -> tuple[str, dict[str, str]]:
         name, side = pick(self.rng, tuple(RELATIVE)), pick(self.rng, ("left", "right"))

@@ -13,16 +13,18 @@ HARD = (
     "rel.left", "rel.right", "rel.beside", "rel.behind", "rel.front", "rel.left", "rel.right",
     "rel.beside", "rel.behind", "rel.front", "no.top", "no.bottom", "no.hair", "no.hat",
     "no.glasses", "no.posture", "no.place", "plural", "plural.top", "plural.posture",
-    "top+bottom+hair", "top+posture+place", "hair+bottom", "top+bottom",
+    "top+bottom+hair", "top+posture+place", "hair+bottom", "top+bottom", "hair+top+posture",
+    "hair+top+place", "top+bottom+posture", "top+bottom+place", "hair+bottom+posture",
+    "hair+posture+place", "bottom+posture+place", "hair+bottom+place", "top+hair", "top+place",
 )  # fmt: skip
 
 
 class Composer(BodyComposer):
     """Makes every kind of example from one or several writers' words, by seed."""
 
-    def about_person(self, keys: tuple[str, ...] | None = None) -> Example:
-        """A question about somebody in the photo, by some kinds of references or by any."""
-        who = self.refer(keys)
+    def about_person(self, who: Reference | None = None) -> Example:
+        """A question about somebody in the photo."""
+        who = who or self.refer()
         text = self.phrase("requests", "ask_person").replace("{ref}", who.phrase)
         parts: dict[str, str] = {}
         if self.chance(0.06):  # "the man on the left, but with both arms up"
@@ -34,9 +36,11 @@ class Composer(BodyComposer):
     def hard(self) -> Example:
         """What is hardest to read: relations, exclusion, groups, mixtures of two bodies."""
         draw = self.rng.random()
-        if draw < 0.3:
+        if draw < 0.2:
             return self.combine()
-        return self.undo() if draw < 0.33 else self.about_person(HARD)
+        if draw < 0.23:
+            return self.undo()
+        return self.about_person(self.refer_but() if draw < 0.36 else self.refer(HARD))
 
     def named_person(self) -> tuple[str, str]:
         """A question about somebody and the noun phrase that names them."""

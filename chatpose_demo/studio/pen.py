@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ REFERENCE_ODDS = {
 }  # fmt: skip
 OTHER_ODDS = 0.7
 THING_ODDS = 0.3  # there are many things, and each is one key
+BUT_ODDS = 0.04  # "the woman in red, but without a hat"
 LEFT_OUT = ("no.top+place",)  # its wording does not say which of the two is ruled out
 # Somebody else is named by something simple.
 ANCHORS = (
@@ -46,7 +47,8 @@ class Pen:
 
     def __post_init__(self) -> None:
         keys = dict.fromkeys(key for words in self.writers for key in words.refs)
-        self._keys = tuple(key for key in keys if key not in LEFT_OUT)
+        self._keys = tuple(k for k in keys if k not in LEFT_OUT and not k.startswith("but."))
+        self._tails = tuple(key for key in keys if key.startswith("but."))
         odds = np.array(
             [
                 THING_ODDS if key.startswith("near.") else REFERENCE_ODDS.get(key, OTHER_ODDS)
@@ -84,11 +86,29 @@ class Pen:
         """
         if keys is None and self.chance(ANY_ODDS):
             return self._reference("any", pick(self.rng, ANYBODY))
+        if keys is None and self._tails and self.chance(BUT_ODDS):
+            return self.refer_but()
         if keys is None:
             key = self._keys[self.rng.choice(len(self._keys), p=self._odds)]
         else:
             key = pick(self.rng, [key for key in keys if self.has("refs", key)])
         return self._reference(key, self.phrase("refs", key))
+
+    def refer_but(self) -> Reference:
+        """Somebody who has one property and lacks another: "the man in red, but without a hat".
+
+        Only the first property where no writer wrote such tails.
+        """
+        who = self.refer(ANCHORS)
+        named = {need.split(" ")[0] for need in who.needs}
+        # "in red, but not in blue" would rule nobody out.
+        tails = [tail for tail in self._tails if tail.removeprefix("but.") not in named]
+        if not tails:
+            return who
+        tail = pick(self.rng, tails)
+        but = self._reference(tail.replace("but.", "no."), self.phrase("refs", tail))
+        phrase = f"{who.phrase}{pick(self.rng, (', ', ' '))}{but.phrase}"
+        return replace(who, phrase=phrase, bans=but.bans)
 
     def _reference(self, key: str, phrase: str) -> Reference:
         return reference(self.rng, phrase, key, lambda: self.refer(ANCHORS), self.doing)

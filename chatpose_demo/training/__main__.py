@@ -6,6 +6,7 @@ Stages, in the order from nothing to the shipped weights; each says its options 
     adapter     the voice that says what a body does
     retrieval   the text-pose retrieval model of SPG-Studio
     one_vector  the paper's route at this size, a baseline
+    ablations   short runs of the decoder with something taken out, over several seeds
     curves      draw the curves of one or several runs
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-STAGES = ("decoder", "adapter", "retrieval", "one_vector", "curves")
+STAGES = ("decoder", "adapter", "retrieval", "one_vector", "ablations", "curves")
 
 
 def main() -> int:

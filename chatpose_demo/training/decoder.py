@@ -27,7 +27,14 @@ from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.corpus import Composer, compose
 from chatpose_demo.studio.examples import Example
 from chatpose_demo.studio.references import Reference
-from chatpose_demo.studio.words import BORDERERS, CHATTERS, REQUESTERS, WRITERS, load_words
+from chatpose_demo.studio.words import (
+    BORDERERS,
+    CHATTERS,
+    NAMERS,
+    REQUESTERS,
+    WRITERS,
+    load_words,
+)
 from chatpose_demo.training.features import WordFeatures, word_features
 from chatpose_demo.training.losses import LossWeights, batch_losses
 from chatpose_demo.training.scene_pool import MAX_PEOPLE, Drawn, ScenePool
@@ -41,7 +48,7 @@ NOBODY = Reference("")
 class TrainConfig:
     """One training run; every number is our choice unless a source is named."""
 
-    writers: tuple[str, ...] = WRITERS
+    writers: tuple[str, ...] = WRITERS + NAMERS
     chatters: tuple[str, ...] = CHATTERS + REQUESTERS + BORDERERS
     captions: int = 9000
     edits: int = 9000
@@ -102,10 +109,7 @@ class Trainer:
         self.targets = Targets(self.examples, self.atlas_ids)
         self.odds = sampling_odds(self.examples)
         self.pool = ScenePool(config.scenes, config.corpus_seed + 1)
-        decoder = PoseDecoder(DecoderConfig(atlas_size=len(self.atlas_ids)))
-        sample = self.features.states[:: max(1, len(self.features.states) // 50000)]
-        decoder.word_mean.copy_(torch.from_numpy(sample.astype(np.float32).mean(0)))
-        decoder.word_scale.copy_(torch.from_numpy(sample.astype(np.float32).std(0) + 1e-3))
+        decoder = self.new_decoder()
         optimizer = torch.optim.AdamW(
             decoder.parameters(),
             config.learning_rate,
@@ -119,6 +123,14 @@ class Trainer:
         )
         self.count = 0
         self.queue: list[np.ndarray] = []
+
+    def new_decoder(self) -> PoseDecoder:
+        """An untrained decoder that knows the statistics of the word states."""
+        decoder = PoseDecoder(DecoderConfig(atlas_size=len(self.atlas_ids)))
+        sample = self.features.states[:: max(1, len(self.features.states) // 50000)]
+        decoder.word_mean.copy_(torch.from_numpy(sample.astype(np.float32).mean(0)))
+        decoder.word_scale.copy_(torch.from_numpy(sample.astype(np.float32).std(0) + 1e-3))
+        return decoder
 
     def _refill(self) -> None:
         """Draw several batches at once and sort by length, so that little padding is computed."""
@@ -225,7 +237,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True, help="folder for the word states")
     parser.add_argument("--steps", type=int, default=TrainConfig.steps)
     parser.add_argument("--seed", type=int, default=TrainConfig.seed)
-    parser.add_argument("--writers", nargs="+", default=list(WRITERS))
+    parser.add_argument("--writers", nargs="+", default=list(TrainConfig.writers))
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -18,9 +18,9 @@ from chatpose_demo.training.scene_pool import INDEX
 UNSET = -100  # torch's ignore_index
 # Share of each kind of example in a batch; our choice.
 SHARES = {
-    "request": 0.10, "chat": 0.20, "photo_talk": 0.10, "body_talk": 0.08, "caption": 0.14,
-    "implicit": 0.18, "varied": 0.03, "person": 0.16, "related": 0.20, "edit": 0.13,
-    "combine": 0.05,
+    "request": 0.10, "chat": 0.21, "photo_talk": 0.09, "body_talk": 0.08, "caption": 0.15,
+    "implicit": 0.16, "varied": 0.03, "person": 0.17, "related": 0.20, "edit": 0.23,
+    "combine": 0.04,
 }  # fmt: skip
 
 
@@ -93,7 +93,8 @@ def context_flags(rng: np.random.Generator, example: Example) -> tuple[float, fl
     """(has photo, has body) of the conversation an example stands in."""
     usual = {"text": 0.15, "chat": 0.35, "body_talk": 0.4, "edit": 0.4}.get(example.intent, 0.5)
     photo = rng.random() < usual if example.photo is None else example.photo
-    body = rng.random() < 0.35 if example.body is None else example.body
+    shown = 0.45 if example.intent == "chat" else 0.35
+    body = rng.random() < shown if example.body is None else example.body
     if example.intent == "person" and rng.random() < 0.08:
         photo = False  # asked about a photo that is not there
     if example.intent == "edit" and rng.random() < 0.05:

@@ -1,8 +1,9 @@
-"""Read a public benchmark from its official files, and measure the demo on it.
+"""Read a public benchmark from its official files, and measure a model on it.
 
-`python -m chatpose_demo.evaluation.public NAME --root FOLDER [--limit N]` says what it found;
-with `--model embedded` the demo answers every sample, and the errors are printed with 95 %
-intervals and written as JSON. Run it again to go on where it stopped.
+`python -m chatpose_demo.evaluation.public NAME --data FOLDER` says what it found; with `--model`
+the model answers every sample, and the errors, with 95 % intervals and the papers' numbers beside
+them, go to `--out` and `--markdown`. Run it again to go on where it stopped. Several processes:
+`torchrun --nproc-per-node N -m chatpose_demo.evaluation.public …`, or `accelerate launch -m …`.
 """
 
 from __future__ import annotations
@@ -11,20 +12,37 @@ import argparse
 import json
 import sys
 import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from chatpose_demo.body.smpl import Body
 from chatpose_demo.body.smpl_file import BodyFileError
-from chatpose_demo.chat import ChatPose
-from chatpose_demo.evaluation.public.asking import QUESTION, ask_all
+from chatpose_demo.evaluation.public.ask_all import ask_all
+from chatpose_demo.evaluation.public.asking import PAPER, PLAIN
 from chatpose_demo.evaluation.public.lsp14 import Lsp14
-from chatpose_demo.evaluation.public.report import found, report, table
-from chatpose_demo.evaluation.public.sample import PublicSetError, only_match
+from chatpose_demo.evaluation.public.models import (
+    ModelMissing,
+    about,
+    add_model_options,
+    load_answerer,
+    settings_of,
+)
+from chatpose_demo.evaluation.public.published import PUBLISHED
+from chatpose_demo.evaluation.public.recall import GivenVectors, Judge, OwnJudge
+from chatpose_demo.evaluation.public.report import found, report
+from chatpose_demo.evaluation.public.sample import PublicSetError, Sample, only_match, unique
 from chatpose_demo.evaluation.public.scoring import Scorer
 from chatpose_demo.evaluation.public.sets import SETS
-from chatpose_demo.network.base_model import LanguageModelMissing
+from chatpose_demo.evaluation.public.share import Share, joined
+from chatpose_demo.evaluation.public.store import Answers
+from chatpose_demo.evaluation.public.tables import comparison, details
 from chatpose_demo.settings import Settings
 
+BATCH = 8  # our choice: 8 prompts of 700 tokens take about 5 GB of cache in the 13B model
 GENDERED = (
     "the gendered SMPL bodies are SMPL_MALE and SMPL_FEMALE (.npz or .pkl), free to registered "
     "researchers at smpl.is.tue.mpg.de."
@@ -43,15 +61,24 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", choices=SETS, metavar="NAME", help=", ".join(SETS))
-    parser.add_argument("--root", type=Path, required=True, help="folder of the set, see below")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the set, see below")
     parser.add_argument("--split", default="test", help="default: test")
     parser.add_argument("--limit", type=int, help="at most so many samples, spread over the set")
-    parser.add_argument("--model", choices=["embedded"], help="who answers; none: only read")
+    add_model_options(parser)
+    parser.add_argument(
+        "--batch", type=int, default=BATCH, help=f"samples at once, the paper's model ({BATCH})"
+    )
     parser.add_argument("--out", type=Path, help="results; default: NAME-MODEL.json here")
+    parser.add_argument("--markdown", type=Path, help="the same as tables")
     parser.add_argument("--smpl", help="your SMPL_NEUTRAL file (else $CHATPOSE_SMPL, else ours)")
     parser.add_argument("--gendered", type=Path, help="folder with SMPL_MALE and SMPL_FEMALE")
     parser.add_argument("--regressor", type=Path, help="J_regressor_h36m.npy, for 14 LSP joints")
-    parser.add_argument("--threads", type=int, help="CPU threads of the networks")
+    parser.add_argument(
+        "--judge",
+        type=Path,
+        help="keys, texts and poses (.npz) embedded by another retrieval model, such as "
+        "PoseScript's; default: this project's own judge",
+    )
     return parser
 
 
@@ -67,24 +94,54 @@ def _scorer(options: argparse.Namespace) -> Scorer:
     return Scorer(SETS[options.name], body, gendered, lsp14)
 
 
-def run(options: argparse.Namespace) -> None:
+def _judge(options: argparse.Namespace, samples: Sequence[Sample]) -> Judge | None:
+    if not all(one.caption or one.text for one in samples) or samples[0].image is not None:
+        return None  # retrieval is for sets of words alone
+    return GivenVectors(options.judge) if options.judge else OwnJudge.load()
+
+
+def run(options: argparse.Namespace, share: Share) -> None:
     """Read, and where a model is named, ask, score and write."""
-    samples = list(SETS[options.name].load(options.root, options.split, options.limit))
+    samples = unique(list(SETS[options.name].load(options.data, options.split, options.limit)))
     if not samples:
-        raise PublicSetError(f"{options.root} has no sample of {options.name}.")
-    print(found(samples))
+        raise PublicSetError(f"{options.data} has no sample of {options.name}.")
+    if share.is_first:
+        print(found(samples))
     if not options.model:
         return
     scorer = _scorer(options)
+    settings = settings_of(options, options.smpl)
     out = options.out or Path(f"{options.name}-{options.model}.json")
-    header = {"set": options.name, "split": options.split, "model": options.model}
-    chat = ChatPose.load(Settings(smpl=options.smpl, threads=options.threads))
-    poses = ask_all(chat, samples, out.with_suffix(".jsonl"), header)
-    result = header | {"question": QUESTION, "limit": options.limit, "samples": len(samples)}
-    result |= {"body": "embedded" if scorer.body.is_embedded else str(options.smpl)}
-    result |= report(scorer, samples, poses)
-    out.write_text(json.dumps(result, indent=1), encoding="utf-8")
-    print(table(result))
+    wording = PLAIN if options.model == "embedded" else PAPER
+    header = {"set": options.name, "split": options.split, **about(settings), **asdict(wording)}
+    answers = Answers(out, header)
+    poses = ask_all(load_answerer(settings), samples, answers, share, options.batch)
+    if share.is_first:
+        result = header | _result(options, settings, scorer, samples, poses)
+        out.write_text(json.dumps(result, indent=1), encoding="utf-8")
+        text = f"{comparison(options.name, [result])}\n\n{details(result)}\n"
+        if options.markdown:
+            options.markdown.write_text(text, encoding="utf-8")
+        print(text, end="")
+
+
+def _result(
+    options: argparse.Namespace,
+    settings: Settings,
+    scorer: Scorer,
+    samples: Sequence[Sample],
+    poses: Sequence[np.ndarray | None],
+) -> dict[str, Any]:
+    judge = _judge(options, samples)
+    published = PUBLISHED.get(options.name)
+    return {
+        "limit": options.limit,
+        "samples": len(samples),
+        "body": "embedded" if scorer.body.is_embedded else str(settings.smpl),
+        "judge": judge.name if judge else None,
+        "published": asdict(published) if published else None,
+        **report(scorer, samples, poses, judge),
+    }
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -93,11 +150,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.limit is not None and options.limit < 1:
         parser.error("--limit must be at least 1")
-    try:
-        run(options)
-    except (PublicSetError, BodyFileError, LanguageModelMissing) as error:
-        print(error, file=sys.stderr)
-        return 2
+    if options.batch < 1:
+        parser.error("--batch must be at least 1")
+    with joined() as share:
+        try:
+            run(options, share)
+        except (PublicSetError, BodyFileError, ModelMissing) as error:
+            print(error, file=sys.stderr)
+            return 2
     return 0
 
 

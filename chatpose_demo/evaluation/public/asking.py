@@ -1,109 +1,118 @@
-"""Put a public set's questions to the demo's wrapper, and keep the poses that it answers with."""
+"""Put a public set's questions to a model, and take the body that it answers with."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
-import roma
-import torch
 from PIL import Image
-from tqdm import tqdm
 
 from chatpose_demo.chat import ChatPose
 from chatpose_demo.conversation import Conversation, Scene
 from chatpose_demo.evaluation.public.sample import PublicSetError, Sample
 from chatpose_demo.perception.person import Person
 from chatpose_demo.photo import PhotoError, load_photo
-from chatpose_demo.pose import from_axis_angle
 
-QUESTION = "What pose is this person in?"  # for sets that ask nothing
 MARGIN = 1.5  # our choice: side of the crop over the longer side of the person's box
 LEAST_OVERLAP = 0.3  # our choice: intersection over union below which it is somebody else
 
 Box = tuple[float, float, float, float]
 
 
-def ask(chat: ChatPose, sample: Sample) -> np.ndarray | None:
-    """The pose (24, 3, 3) that the wrapper gives for one sample, or None when it gives none.
+@dataclass(frozen=True)
+class Answer:
+    """What a model gave for one sample.
 
-    Where the set has words, they choose the person in the whole photo. Where it has only a box, the
+    Attributes:
+        reply: its words, `<POSE>` where a body belongs.
+        rotations: (24, 3, 3) the first body, world frame, or None.
+    """
+
+    reply: str
+    rotations: np.ndarray | None
+
+
+class Answerer(Protocol):
+    """A model under test; several samples at once where it can."""
+
+    def __call__(self, samples: Sequence[Sample]) -> list[Answer]:
+        """One answer per sample, in their order; a body is demanded."""
+        ...
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What is asked where a set has no question of its own.
+
+    Attributes:
+        photo: about a photo of one person.
+        caption: about a caption, which stands for {}.
+    """
+
+    photo: str
+    caption: str
+
+    def question(self, sample: Sample) -> str:
+        """The set's own question, else ours."""
+        if sample.text:
+            return sample.text
+        return self.caption.format(sample.caption) if sample.caption else self.photo
+
+
+PLAIN = Wording("What pose is this person in?", "{}")  # our choice, for the embedded network
+PAPER = Wording(  # reference, utils/utils.py: two of the forms that the paper's model learnt
+    "Can you predict the SMPL pose of the person in this image?",
+    "There is a person: {} Please output this person's SMPL pose.",
+)
+
+
+class ChatAnswerer:
+    """Asks the wrapper behind the page, one conversation per sample.
+
+    Where the set asks, its words choose the person in the whole photo. Where it has only a box, the
     person in it is all that the wrapper is shown, as regressors are.
     """
-    conversation = Conversation()
-    if sample.image is None:
-        turn = conversation.ask(sample.text)
-    elif sample.text:
-        turn = conversation.ask(sample.text, _photo(sample.image))
-    else:
-        crop, box = _crop(sample)
-        turn = conversation.ask(QUESTION)
-        turn.scene = Scene(crop, _the_one_in(box, chat.people(crop)))
-    for _ in chat.reply(conversation, mode="always"):
-        pass
-    return turn.poses[0].rotations if turn.poses else None
+
+    def __init__(self, chat: ChatPose, wording: Wording = PLAIN) -> None:
+        self.chat, self.wording = chat, wording
+
+    def __call__(self, samples: Sequence[Sample]) -> list[Answer]:
+        return [self._ask(sample) for sample in samples]
+
+    def _ask(self, sample: Sample) -> Answer:
+        conversation = Conversation()
+        turn = conversation.ask(self.wording.question(sample))
+        if sample.image is not None and sample.text:
+            turn.scene = Scene(open_photo(sample.image))
+        elif sample.image is not None:
+            crop, box = crop_around(sample)
+            turn.scene = Scene(crop, _the_one_in(box, self.chat.people(crop)))
+        for _ in self.chat.reply(conversation, mode="always"):
+            pass
+        return Answer(turn.reply, turn.poses[0].rotations if turn.poses else None)
 
 
-def ask_all(
-    chat: ChatPose, samples: Sequence[Sample], out: Path, header: dict[str, str]
-) -> list[np.ndarray | None]:
-    """Ask every sample that `out` does not answer yet.
+def open_photo(path: Path) -> Image.Image:
+    """The whole photo, upright.
 
-    Args:
-        out: JSON Lines; the first is `header`, each other {"key", "pose": 24 x 3 axis-angle or
-            null}.
-        header: what the answers depend on; a file with another one is refused.
-
-    Returns:
-        One pose (24, 3, 3) or None per sample, in their order.
+    Raises:
+        PublicSetError: it cannot be read.
     """
-    answers = _read_answers(out, header)
-    with out.open("a", encoding="utf-8") as file:
-        for sample in tqdm(samples, desc="samples", unit="sample"):
-            if sample.key in answers:
-                continue
-            rotations = ask(chat, sample)
-            vectors = None
-            if rotations is not None:
-                vectors = roma.rotmat_to_rotvec(torch.from_numpy(rotations)).numpy()
-                vectors = vectors.round(6).tolist()
-            answers[sample.key] = vectors
-            file.write(json.dumps({"key": sample.key, "pose": vectors}) + "\n")
-            file.flush()
-    poses = [answers[sample.key] for sample in samples]
-    return [None if pose is None else from_axis_angle(np.array(pose)) for pose in poses]
-
-
-def _read_answers(out: Path, header: dict[str, str]) -> dict[str, list | None]:
-    """What an earlier run answered; a torn last line is dropped."""
-    lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
-    kept, answers = [], {}
-    for line in lines:
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError:
-            break
-        if kept:
-            answers[record["key"]] = record["pose"]
-        elif record != header:
-            raise PublicSetError(f"{out} holds answers of another run ({line}); name another file.")
-        kept.append(line)
-    kept = kept or [json.dumps(header)]
-    out.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
-    return answers
-
-
-def _photo(path: Path) -> Image.Image:
     try:
         return load_photo(path)
     except PhotoError as error:
         raise PublicSetError(f"{path} cannot be used as a photo: {error}") from error
 
 
-def _crop(sample: Sample) -> tuple[Image.Image, Box]:
-    """The square around the person, black beyond the photo's edge, and the box within it."""
+def crop_around(sample: Sample) -> tuple[Image.Image, Box]:
+    """The square around the person, black beyond the photo's edge, and the box within it.
+
+    Raises:
+        PublicSetError: the photo cannot be read.
+    """
     assert sample.image is not None
     try:
         with Image.open(sample.image) as file:

@@ -32,6 +32,7 @@ WHERE = (
     "vision.imar.ro, free for registered researchers); name the folder that holds both."
 )
 FRONTAL_CAMERA = "60457274"
+EVERY = 5  # SPIN: frames 1, 6, 11, … counted from 1
 # Rows of SPIN's 24 ground-truth joints: 14 LSP joints, Human3.6M's head as the last one, pelvis.
 LSP14_PELVIS_OF_24 = (*range(12), 12, 18, 14)
 _NAME = re.compile(r"(S9|S11)_(.+)\.(\d{8})_(\d{6})\.jpg")
@@ -71,10 +72,10 @@ def load(root: Path, split: str = "test", limit: int | None = None) -> Iterator[
     for row in spread(range(count), limit):
         name = as_text(raw["imgname"][row])
         parts = _NAME.fullmatch(Path(name).name)
-        if parts is None or parts[3] != FRONTAL_CAMERA:
+        if parts is None or parts[3] != FRONTAL_CAMERA or (int(parts[4]) - 1) % EVERY:
             raise PublicSetError(
-                f"{path} names {name!r}, which is not S9 or S11 before camera {FRONTAL_CAMERA}, "
-                "so it is not protocol 2."
+                f"{path} names {name!r}, which is not one of every {EVERY} frames of S9 or S11 "
+                f"before camera {FRONTAL_CAMERA}, so it is not protocol 2."
             )
         if not (joints[row, rows, 3] > 0).all():
             raise PublicSetError(f"{path} lacks an LSP joint or the pelvis of {name}.")
@@ -92,7 +93,7 @@ def load(root: Path, split: str = "test", limit: int | None = None) -> Iterator[
             rotations=None if pose is None else rotations_from_camera(pose),
             betas=None if pose is None or betas is None else betas[row].astype(np.float32),
             gender=None if pose is None else "neutral",
-            joints=points_from_camera(joints[row, rows, :3]),
+            joints=points_from_camera(joints[row, rows, :3], f"S {what}"),
             joint_set="lsp14+pelvis",
         )
 

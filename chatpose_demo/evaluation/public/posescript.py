@@ -43,22 +43,98 @@ R_WORLD_AMASS = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], np.float32)
 
 
 @dataclass(frozen=True)
-class _Frame:
-    """Where a pose is: an AMASS file and a frame of it."""
+class TruePose:
+    """The body that captions are about.
 
-    file: Path
+    Attributes:
+        rotations: (24, 3, 3) float32, world frame, without heading; hands rest, for SMPL-H has
+            fingers where SMPL has hands.
+        betas: (10,) float32 of SMPL-H.
+        gender: as AMASS says.
+        sequence: the AMASS file that it is from.
+    """
+
+    rotations: np.ndarray
+    betas: np.ndarray
+    gender: str
     sequence: str
-    index: int
+
+
+@dataclass(frozen=True)
+class Release:
+    """A user's copy of the release.
+
+    Attributes:
+        folder: posescript_release.
+        amass: AMASS/smplh.
+        index_file: which frame of AMASS each pose is.
+        places: its content.
+        caption_file: the captions in use.
+        texts: its content.
+    """
+
+    folder: Path
+    amass: Path
+    index_file: Path
+    places: dict
+    caption_file: Path
+    texts: dict
+
+    @classmethod
+    def open(cls, root: Path, captions: Captions, where: str = WHERE) -> Release:
+        """Read what all splits share.
+
+        Args:
+            root: the folder that holds posescript_release and AMASS/smplh.
+            captions: written by people, or by the automatic pipeline (several per pose).
+            where: the end of messages about what is missing.
+
+        Raises:
+            PublicSetError: with one sentence for the user.
+        """
+        folder = existing(root / "posescript_release", where)
+        index_file = only_match(folder, f"{_IDS}*.json", where)
+        caption_file = only_match(folder, f"posescript_{captions}_*.json", where)
+        places, texts = read_json(index_file), read_json(caption_file)
+        if not isinstance(places, dict) or not isinstance(texts, dict):
+            raise PublicSetError(f"{folder} does not have the form of PoseScript's release 2.")
+        return cls(folder, root / "AMASS" / "smplh", index_file, places, caption_file, texts)
+
+    def ids(self, split: str) -> list[str]:
+        """The poses of a split, in the file's order."""
+        release = self.index_file.stem.removeprefix(_IDS)
+        ids = read_json(existing(self.folder / f"{split}_ids_{release}.json", WHERE))
+        if not isinstance(ids, list):
+            raise PublicSetError(f"{self.folder} does not have the form of PoseScript's release 2.")
+        return [str(name) for name in ids]
+
+    def captions(self, name: str) -> list[str]:
+        """What is written about a pose; often nothing."""
+        return texts_of(self.texts.get(name, []), self.caption_file)
+
+    def pose(self, name: str) -> TruePose:
+        """The pose itself, from AMASS."""
+        match self.places.get(name):
+            case ["AMASS", str(sequence), int(index)] if index >= 0:
+                file = self.amass / sequence
+            case other:
+                raise PublicSetError(
+                    f'{self.index_file} says {other!r} of pose {name}, not ["AMASS", file, frame].'
+                )
+        if not file.resolve().is_relative_to(self.amass.resolve()):
+            raise PublicSetError(
+                f"{self.index_file} names {sequence!r}, which lies outside of {self.amass}."
+            )
+        return _read_pose(existing(file, WHERE), index, sequence)
 
 
 def load(
     root: Path, split: str = "test", limit: int | None = None, captions: Captions = "human"
 ) -> Iterator[Sample]:
-    """One sample per caption; hands rest, for SMPL-H has fingers where SMPL has hands.
+    """One sample per caption.
 
     Args:
-        root: the folder that holds posescript_release and AMASS/smplh.
-        captions: written by people, or by the automatic pipeline (several per pose).
+        root: see `Release.open`, as `captions`.
         limit: at most so many captions, spread over the split.
 
     Raises:
@@ -66,69 +142,46 @@ def load(
     """
     if split not in SPLITS:
         raise PublicSetError(f"PoseScript has no split {split!r}; it has {', '.join(SPLITS)}.")
-    folder = existing(root / "posescript_release", WHERE)
-    index_file = only_match(folder, f"{_IDS}*.json", WHERE)
-    release = index_file.stem.removeprefix(_IDS)
-    split_file = existing(folder / f"{split}_ids_{release}.json", WHERE)
-    text_file = only_match(folder, f"posescript_{captions}_*.json", WHERE)
-    places, texts = read_json(index_file), read_json(text_file)
-    ids = read_json(split_file)
-    if not isinstance(ids, list) or not isinstance(places, dict) or not isinstance(texts, dict):
-        raise PublicSetError(f"{folder} does not have the form of PoseScript's release 2.")
+    release = Release.open(root, captions)
     cases = [
-        (str(name), number, text)
-        for name in ids
-        for number, text in enumerate(_captions(texts.get(str(name), []), text_file))
+        (name, number, text)
+        for name in release.ids(split)
+        for number, text in enumerate(release.captions(name))
     ]
     for name, number, text in spread(cases, limit):
-        frame = _frame(root, places, name, index_file)
-        rotations, betas, gender = _pose(frame)
+        pose = release.pose(name)
         yield Sample(
             key=f"{name}/{number}",
             group=name,
-            person=frame.sequence,
-            text=text,
-            rotations=rotations,
-            betas=betas,
-            gender=gender,
+            person=pose.sequence,
+            caption=text,
+            rotations=pose.rotations,
+            betas=pose.betas,
+            gender=pose.gender,
         )
 
 
-def _captions(entry: object, path: Path) -> list[str]:
+def texts_of(entry: object, path: Path) -> list[str]:
+    """A text or a list of texts, as a list."""
     texts: list = entry if isinstance(entry, list) else [entry]
     if not all(isinstance(text, str) and text.strip() for text in texts):
         raise PublicSetError(f"{path} has a caption that is not text.")
     return [text.strip() for text in texts]
 
 
-def _frame(root: Path, places: dict, name: str, path: Path) -> _Frame:
-    match places.get(name):
-        case ["AMASS", str(sequence), int(index)] if index >= 0:
-            folder = root / "AMASS" / "smplh"
-        case other:
-            raise PublicSetError(
-                f'{path} says {other!r} of pose {name}, not ["AMASS", file, frame].'
-            )
-    file = folder / sequence
-    if not file.resolve().is_relative_to(folder.resolve()):
-        raise PublicSetError(f"{path} names {sequence!r}, which lies outside of {folder}.")
-    return _Frame(existing(file, WHERE), sequence, index)
-
-
-def _pose(frame: _Frame) -> tuple[np.ndarray, np.ndarray, str]:
-    """Rotations (24, 3, 3) in the world frame without heading, betas (10,) and gender."""
-    raw = read_npz(frame.file, ("poses", "betas", "gender"))
-    poses = array(raw["poses"], (-1, _SMPLH_NUMBERS), f"poses of {frame.file}")
-    betas = array(raw["betas"], (-1,), f"betas of {frame.file}")[:NUM_BETAS]
-    if frame.index >= len(poses):
-        raise PublicSetError(f"{frame.file} has {len(poses)} frames, so no frame {frame.index}.")
+def _read_pose(file: Path, index: int, sequence: str) -> TruePose:
+    raw = read_npz(file, ("poses", "betas", "gender"))
+    poses = array(raw["poses"], (-1, _SMPLH_NUMBERS), f"poses of {file}")
+    betas = array(raw["betas"], (-1,), f"betas of {file}")[:NUM_BETAS]
+    if index >= len(poses):
+        raise PublicSetError(f"{file} has {len(poses)} frames, so no frame {index}.")
     vectors = np.zeros((NUM_JOINTS, 3))
-    vectors[:_SHARED_JOINTS] = poses[frame.index].reshape(-1, 3)[:_SHARED_JOINTS]
+    vectors[:_SHARED_JOINTS] = poses[index].reshape(-1, 3)[:_SHARED_JOINTS]
     if not np.isfinite(vectors).all() or len(betas) < NUM_BETAS:
-        raise PublicSetError(f"Frame {frame.index} of {frame.file} is not a whole pose.")
+        raise PublicSetError(f"Frame {index} of {file} is not a whole pose.")
     rotations = from_axis_angle(vectors)
     rotations[0] = R_WORLD_AMASS @ without_heading(vectors[0])
-    return rotations, betas.astype(np.float32), as_text(raw["gender"].item())
+    return TruePose(rotations, betas.astype(np.float32), as_text(raw["gender"].item()), sequence)
 
 
 def without_heading(vector: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""From poses to the table of a public set: means with 95 % intervals, beside always standing."""
+"""From poses to the numbers of a public set, with 95 % intervals, beside always standing."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from chatpose_demo.evaluation.metrics import Interval, interval, wilson
+from chatpose_demo.evaluation.public.recall import Judge, recalls
 from chatpose_demo.evaluation.public.sample import Sample
 from chatpose_demo.evaluation.public.scoring import Measure, Scorer
 from chatpose_demo.studio.rig import Spec, build
 
 SEED = 0  # of the bootstrap
 ALL = "all"
-_PRINTED = {"m": (1000.0, "mm"), "degrees": (1.0, "degrees")}
+OWN_TRUTH = "truth not shared"  # without samples whose truth is another question's, too
+Row = dict[str, Any]
 
 
 def found(samples: Sequence[Sample]) -> str:
@@ -24,7 +26,8 @@ def found(samples: Sequence[Sample]) -> str:
     lines = [
         f"{len(samples)} samples of {len({one.person for one in samples})} people "
         f"in {len({one.group for one in samples})} groups",
-        f"with words {sum(bool(one.text) for one in samples)}, "
+        f"with a question {sum(bool(one.text) for one in samples)}, "
+        f"with a caption {sum(bool(one.caption) for one in samples)}, "
         f"with a photo {sum(one.image is not None for one in samples)}, "
         f"with rotations {sum(one.rotations is not None for one in samples)}, "
         f"with joints {sum(one.joints is not None for one in samples)}",
@@ -37,55 +40,56 @@ def found(samples: Sequence[Sample]) -> str:
 
 
 def report(
-    scorer: Scorer, samples: Sequence[Sample], poses: Sequence[np.ndarray | None]
+    scorer: Scorer,
+    samples: Sequence[Sample],
+    poses: Sequence[np.ndarray | None],
+    judge: Judge | None = None,
 ) -> dict[str, Any]:
-    """Every measure of every part, as plain JSON values (metres and degrees).
+    """Every measure of every part, as plain JSON values (metres, degrees and shares).
 
     A sample without an answer counts with the standing pose, so that not answering never helps.
+
+    Args:
+        judge: for the recalls of sets with captions; None leaves them out.
     """
     standing = build(Spec())
     ours = np.stack([standing if pose is None else pose for pose in poses])
+    still = np.repeat(standing[None], len(samples), axis=0)
     answered = [pose is not None for pose in poses]
-    baseline = scorer(samples, np.repeat(standing[None], len(samples), axis=0))
     rows = []
-    for measure, beside in zip(scorer(samples, ours), baseline, strict=True):
-        for part in (ALL, *dict.fromkeys(one.part for one in samples if one.part)):
-            places = [
-                place
-                for place, one in enumerate(samples)
-                if part in (ALL, one.part) and np.isfinite(measure.values[place])
-            ]
-            if places:
-                rows.append(
-                    {
-                        "measure": measure.name,
-                        "unit": measure.unit,
-                        "part": part,
-                        "count": len(places),
-                        "model": asdict(_mean(measure, samples, places)),
-                        "standing": asdict(_mean(beside, samples, places)),
-                    }
-                )
+    for measure, beside in zip(scorer(samples, ours), scorer(samples, still), strict=True):
+        for part, places in _parts(samples, measure).items():
+            sides = _mean(measure, samples, places), _mean(beside, samples, places)
+            rows.append(_row(measure.name, measure.unit, part, len(places), *map(asdict, sides)))
+    if judge is not None:
+        found = recalls(judge.texts(samples), judge.poses(samples, ours))
+        rows += [
+            _row(one.measure, "share", one.part, len(one.hits), one.rate(), None) for one in found
+        ]
     return {"answered": asdict(wilson(sum(answered), len(answered))), "rows": rows}
+
+
+def _row(measure: str, unit: str, part: str, count: int, model: dict, standing: dict | None) -> Row:
+    return {
+        "measure": measure,
+        "unit": unit,
+        "part": part,
+        "count": count,
+        "model": model,
+        "standing": standing,
+    }
+
+
+def _parts(samples: Sequence[Sample], measure: Measure) -> dict[str, list[int]]:
+    """Part -> places of its samples that the measure has a value of; empty parts left out."""
+    known = [place for place, value in enumerate(measure.values) if np.isfinite(value)]
+    parts = {ALL: known}
+    if any(one.shared_truth for one in samples):
+        parts[OWN_TRUTH] = [place for place in known if not samples[place].shared_truth]
+    for part in dict.fromkeys(one.part for one in samples if one.part):
+        parts[part] = [place for place in known if samples[place].part == part]
+    return {part: places for part, places in parts.items() if places}
 
 
 def _mean(measure: Measure, samples: Sequence[Sample], places: list[int]) -> Interval:
     return interval(measure.values[places], SEED, [samples[place].group for place in places])
-
-
-def table(result: dict[str, Any]) -> str:
-    """The report as a Markdown table, in millimetres and degrees."""
-    answered = Interval(**result["answered"])
-    lines = [
-        f"answered with a body: {answered.text(100)} % (the others count as standing)",
-        "",
-        "| measure | part | samples | model | always standing |",
-        "|---|---|---|---|---|",
-    ]
-    for row in result["rows"]:
-        scale, unit = _PRINTED[row["unit"]]
-        model, standing = (Interval(**row[side]).text(scale) for side in ("model", "standing"))
-        lines.append(
-            f"| {row['measure']}, {unit} | {row['part']} | {row['count']} | {model} | {standing} |"
-        )
-    return "\n".join(lines)

@@ -14,6 +14,7 @@ from chatpose_demo.pose import R_WORLD_CAMERA, from_axis_angle
 
 JointSet = Literal["smpl24", "lsp14+pelvis"]
 T = TypeVar("T")
+_LARGEST_BODY = 10.0  # metres, our choice: between any body and any body in millimetres
 
 
 class PublicSetError(Exception):
@@ -29,7 +30,8 @@ class Sample:
         group: what the case shares with near copies of it, such as its video.
         part: the row of a set's table that it belongs to (a kind of question, an action), or "".
         person: who is meant, unique within the set.
-        text: the question or the caption; "" where the set has none.
+        text: the question; "" where the set asks nothing.
+        caption: what the true body looks like, in words; "" where the set does not say.
         image: the photo file, or None for text alone.
         box: (x0, y0, x1, y1) of the person in pixels of the photo file, or None.
         rotations: (24, 3, 3) float32, relative, joint 0 = global orientation in the world frame
@@ -38,6 +40,7 @@ class Sample:
         gender: "male", "female", "neutral" or None.
         joints: (J, 3) float32 metres in the world frame up to a shift, or None.
         joint_set: which rows `joints` has.
+        shared_truth: another question, about somebody else, has the very same truth.
     """
 
     key: str
@@ -45,6 +48,7 @@ class Sample:
     person: str
     part: str = ""
     text: str = ""
+    caption: str = ""
     image: Path | None = None
     box: tuple[float, float, float, float] | None = None
     rotations: np.ndarray | None = None
@@ -52,6 +56,7 @@ class Sample:
     gender: str | None = None
     joints: np.ndarray | None = None
     joint_set: JointSet | None = None
+    shared_truth: bool = False
 
 
 def spread(items: Sequence[T], limit: int | None) -> list[T]:
@@ -59,6 +64,20 @@ def spread(items: Sequence[T], limit: int | None) -> list[T]:
     if limit is None or limit >= len(items):
         return list(items)
     return [items[place * len(items) // limit] for place in range(limit)]
+
+
+def unique(samples: Sequence[Sample]) -> list[Sample]:
+    """The samples, when no two have the same key; answers are kept by key.
+
+    Raises:
+        PublicSetError: names the first key that comes twice.
+    """
+    seen: set[str] = set()
+    for sample in samples:
+        if sample.key in seen:
+            raise PublicSetError(f"The set has two records for {sample.key}.")
+        seen.add(sample.key)
+    return list(samples)
 
 
 def existing(path: Path, where: str) -> Path:
@@ -131,6 +150,16 @@ def rotations_from_camera(vectors: np.ndarray) -> np.ndarray:
     return rotations
 
 
-def points_from_camera(points: np.ndarray) -> np.ndarray:
-    """(J, 3) metres in a camera frame (y down) -> the same in the world frame, float32."""
+def points_from_camera(points: np.ndarray, what: str) -> np.ndarray:
+    """(J, 3) metres in a camera frame (y down) -> the same in the world frame, float32.
+
+    Args:
+        what: the file and the field, the beginning of the message.
+
+    Raises:
+        PublicSetError: no body in metres is that large.
+    """
+    size = float(np.ptp(points, axis=0).max())
+    if size > _LARGEST_BODY:
+        raise PublicSetError(f"{what} is {size:.0f} metres large; are these millimetres?")
     return (points @ R_WORLD_CAMERA.T).astype(np.float32)

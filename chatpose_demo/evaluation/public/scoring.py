@@ -12,7 +12,15 @@ import numpy as np
 import torch
 
 from chatpose_demo.body.smpl import Body, PosedBodies
-from chatpose_demo.evaluation.metrics import LSP14_PELVIS, SMPL22, Protocol, mpjpe, mpjre, mpve
+from chatpose_demo.evaluation.metrics import (
+    LSP14_HIPS,
+    LSP14_PELVIS,
+    SMPL22,
+    Protocol,
+    mpjpe,
+    mpjre,
+    mpve,
+)
 from chatpose_demo.evaluation.metrics import pa_mpjpe as pa
 from chatpose_demo.evaluation.public.lsp14 import Lsp14
 from chatpose_demo.evaluation.public.sample import PublicSetError, Sample
@@ -90,6 +98,8 @@ class Scorer:
 
         def add_joints(a: torch.Tensor, b: torch.Tensor, by: Protocol, places: list[int]) -> None:
             add(f"MPJPE ({by.name})", mpjpe(a, b, by), places)
+            if by is LSP14_PELVIS:  # HMR and METRO put the mid-hip at the origin instead
+                add(f"MPJPE ({LSP14_HIPS.name})", mpjpe(a, b, LSP14_HIPS), places)
             add(f"PA-MPJPE ({by.name.split(',')[0]})", pa(a, b, by), places)
 
         protocol = self.public.protocol

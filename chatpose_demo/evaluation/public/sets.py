@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from chatpose_demo.evaluation.metrics import LSP14_PELVIS, SMPL22, SMPL24, Protocol
-from chatpose_demo.evaluation.public import human36m, posescript, rpe, threedpw
+from chatpose_demo.evaluation.public import human36m, posescript, rpe, spg, threedpw
 from chatpose_demo.evaluation.public.sample import Sample
 
 
@@ -32,11 +32,13 @@ class PublicSet:
 SETS: dict[str, PublicSet] = {
     "3dpw": PublicSet(threedpw.load, threedpw.WHERE, SMPL24, True),
     "h36m": PublicSet(human36m.load, human36m.WHERE, LSP14_PELVIS, True),
+    "rpe": PublicSet(partial(rpe.load, photos="numbered"), rpe.WHERE["numbered"], SMPL22, True),
+    "rpe-refined": PublicSet(rpe.load, rpe.WHERE["3dpw"], SMPL22, True),
+    "spg": PublicSet(spg.load, spg.WHERE, SMPL22, False),
     "posescript": PublicSet(
         partial(posescript.load, captions="human"), posescript.WHERE, SMPL22, False
     ),
     "posescript-auto": PublicSet(
         partial(posescript.load, captions="auto"), posescript.WHERE, SMPL22, False
     ),
-    "rpe": PublicSet(rpe.load, rpe.WHERE, SMPL22, True),
 }

@@ -123,7 +123,8 @@ def _sample(root: Path, sequence: _Sequence, person: int, frame: int) -> Sample:
     rotations = from_axis_angle(vectors)
     rotations[0] = R_WORLD_CAMERA @ R_camera_world @ rotations[0]
     # The camera's shift is the same for all joints of a body, and root alignment removes it.
-    joints = points_from_camera(joints_world @ R_camera_world.T)
+    what = f"Frame {frame} of {sequence.name}"
+    joints = points_from_camera(joints_world @ R_camera_world.T, what)
     image = root / "imageFiles" / sequence.name / f"image_{frame:05d}.jpg"
     return Sample(
         key=f"{sequence.name}/{frame:05d}/{person}",

@@ -9,7 +9,8 @@ from importlib import resources
 WRITERS = ("ada", "bela", "chen", "dara", "iris", "jon", "kofi", "lena")
 CHATTERS = ("evan", "fay")  # wrote ordinary lines only
 REQUESTERS = ("gus", "hana")  # wrote whole requests for a body only
-BORDERERS = ("mira", "noor")  # wrote whole lines on both sides of wanting a body
+BORDERERS = ("mira", "noor", "otto", "pia")  # wrote lines on both sides of wanting a body
+NAMERS = ("quin", "rosa", "sam", "tess")  # wrote phrases for people and parts of bodies, no poses
 
 
 @dataclass(frozen=True)

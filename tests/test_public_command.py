@@ -1,0 +1,98 @@
+"""The command: what it says, what it asks, and how it goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from public_files import write_rpe
+
+from chatpose_demo.evaluation.public import rpe
+from chatpose_demo.evaluation.public.__main__ import main
+from chatpose_demo.evaluation.public.asking import overlap
+from chatpose_demo.evaluation.public.report import report
+from chatpose_demo.evaluation.public.scoring import Scorer
+from chatpose_demo.evaluation.public.sets import SETS
+from chatpose_demo.evaluation.public.tables import details
+
+ROOT = Path(__file__).parents[1]
+pytest_plugins = ("fixtures_public",)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_command_without_the_set(name, tmp_path, capsys):
+    assert main([name, "--data", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"There is no {tmp_path}") and said.count("\n") == 1
+    assert "name the folder" in said
+
+
+def test_command_says_what_it_found(tmp_path, body, capsys):
+    write_rpe(tmp_path, body)
+    assert main(["rpe-refined", "--data", str(tmp_path), "--limit", "3"]) == 0
+    said = capsys.readouterr().out
+    assert "3 samples of 2 people" in said and "behaviour 2, outfit 1" in said
+    assert "behaviour/downtown_runForBus_01/00326/000000" in said
+
+
+def test_command_says_that_weights_are_missing(tmp_path, body, capsys):
+    write_rpe(tmp_path, body)
+    command = ["rpe-refined", "--data", str(tmp_path), "--model", "chatpose-13b"]
+    assert main([*command, "--out", str(tmp_path / "x.json")]) == 2
+    assert "--weights" in capsys.readouterr().err
+    assert not (tmp_path / "x.jsonl").exists()
+
+
+def test_help_tells_what_to_put_where(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert end.value.code == 0
+    for one in SETS.values():
+        assert " ".join(one.where.split()) in said
+
+
+def test_a_missing_answer_counts_as_standing(tmp_path, body):
+    write_rpe(tmp_path, body)
+    samples = list(rpe.load(tmp_path))
+    scorer = Scorer(SETS["rpe-refined"], body, {}, None)
+    result = report(scorer, samples, [samples[0].rotations, None, None, None])
+    rows = {(row["measure"], row["part"]): row for row in result["rows"]}
+    name = "MPJPE (SMPL 22 body joints, pelvis aligned)"
+    assert result["answered"]["value"] == 0.25
+    assert rows[name, "outfit"]["model"] == rows[name, "outfit"]["standing"]
+    assert rows[name, "behaviour"]["model"]["value"] < rows[name, "behaviour"]["standing"]["value"]
+    assert rows[name, "all"]["count"] == 4
+    printed = f"{rows[name, 'outfit']['model']['value'] * 1000:.1f}"
+    assert f"| {name}, mm | outfit | 2 | {printed}" in details(result | {"model": "x", "set": "y"})
+
+
+def test_overlap_by_hand():
+    assert overlap((0, 0, 2, 2), (1, 1, 3, 3)) == pytest.approx(1 / 7)
+    assert overlap((0, 0, 1, 1), (2, 2, 3, 3)) == 0
+    assert overlap((0, 0, 2, 1), (0, 0, 2, 1)) == 1
+
+
+def test_the_demo_answers_and_goes_on(tmp_path, body, capsys):
+    write_rpe(tmp_path, body, source=ROOT / "examples" / "portrait.jpg")
+    out = tmp_path / "result.json"
+    command = ["rpe-refined", "--data", str(tmp_path), "--model", "embedded", "--out", str(out)]
+    assert main([*command, "--limit", "1"]) == 0
+    answers = out.with_suffix(".jsonl")
+    first = answers.read_text().splitlines()
+    assert len(first) == 2
+    answers.write_text("\n".join(first) + '\n{"key": "torn')  # the machine stopped here
+    assert main([*command, "--limit", "2"]) == 0
+    second = answers.read_text().splitlines()
+    assert second[:2] == first and len(second) == 3
+    result = json.loads(out.read_text())
+    assert (result["set"], result["samples"], result["body"]) == ("rpe-refined", 2, "embedded")
+    assert {row["part"] for row in result["rows"]} == {"all", "behaviour", "outfit"}
+    assert (
+        "| MPJPE (SMPL 22 body joints, pelvis aligned), mm | all | 2 |" in capsys.readouterr().out
+    )
+    assert json.loads(second[-1])["reply"].count("<POSE>") == 1
+    answers.write_text(answers.read_text().replace('"rpe-refined"', '"3dpw"', 1))
+    assert main([*command, "--limit", "2"]) == 2
+    assert "another run" in capsys.readouterr().err

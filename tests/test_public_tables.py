@@ -1,0 +1,59 @@
+"""Published rows and ours side by side, and what was not run."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chatpose_demo.evaluation.public.published import PUBLISHED
+from chatpose_demo.evaluation.public.tables import comparison, main
+
+MPJPE = "MPJPE (SMPL 22 body joints, pelvis aligned)"
+
+
+def result(model: str = "embedded", measure: str = MPJPE) -> dict:
+    value = {"value": 0.1234, "low": 0.1, "high": 0.2}
+    row = {"measure": measure, "unit": "m", "part": "pose", "count": 5}
+    return {
+        "set": "rpe-refined",
+        "model": model,
+        "weights": None,
+        "body": "embedded",
+        "judge": None,
+        "samples": 5,
+        "answered": {"value": 1.0, "low": 0.5, "high": 1.0},
+        "rows": [row | {"model": value, "standing": value}],
+    }
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_published_row_is_whole(name):
+    published = PUBLISHED[name]
+    assert published.rows and all(row.source for row in published.rows)
+    assert all(len(row.values) == len(published.columns) for row in published.rows)
+
+
+def test_ours_stand_beside_the_published_rows_in_millimetres():
+    text = comparison("rpe-refined", [result(), result() | {"set": "3dpw"}])
+    assert "| ChatPose | pose | 216.4 | 104.0 | jjunsss/RPE-Refined" in text
+    assert "| **embedded** | pose | 123.4 [100.0, 200.0] | – | ours, 5 samples" in text
+    assert "| **chatpose-13b** | all | not run | not run | ours |" in text
+    assert text.count("**embedded**") == 1
+
+
+def test_a_run_under_another_protocol_is_not_put_beside():
+    text = comparison("rpe-refined", [result(measure="MPJPE (something else)")])
+    assert "123.4" not in text and "| **embedded** | all | not run | not run |" in text
+
+
+def test_tables_of_all_sets(tmp_path, capsys):
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps(result("chatpose-13b")))
+    assert main([str(path), "--markdown", str(tmp_path / "t.md")]) == 0
+    text = (tmp_path / "t.md").read_text()
+    assert all(f"## {name}\n" in text for name in PUBLISHED)
+    assert "### chatpose-13b on rpe-refined" in text
+    path.write_text("{}")
+    assert main([str(path)]) == 2
+    assert "does not hold a run's results" in capsys.readouterr().err
