@@ -12,6 +12,7 @@ from PIL import Image
 from chatpose_demo.body.smpl import Body as SmplBody
 from chatpose_demo.conversation import Conversation
 from chatpose_demo.network.base_model import POSE_TOKEN
+from chatpose_demo.network.chosen import seen_photos
 from chatpose_demo.network.embedded import EmbeddedNetwork
 from chatpose_demo.network.interface import AskBack, Body, PoseNetwork, Question, Words
 from chatpose_demo.network.prompts import limb_words
@@ -75,7 +76,7 @@ class ChatPose:
         Raises:
             BodyFileError: the user's SMPL file is not one.
             LanguageModelMissing: the package with the language model is not installed.
-            WeightsError: the paper's model is asked for and its weights are missing or do not fit.
+            CannotLoad: the paper's model is asked for and its weights are missing or do not fit.
         """
         if settings.threads:
             torch.set_num_threads(settings.threads)
@@ -129,11 +130,7 @@ class ChatPose:
             picked=turn.picked,
             bodies=[pose for one in earlier for pose in one.poses],
             replies=[one.reply for one in earlier],
-            photos=[
-                (index, one.scene.image)
-                for index, one in enumerate(conversation.turns)
-                if one.scene is not None
-            ],
+            photos=seen_photos(conversation),
             mode=mode,
         )
 
@@ -162,9 +159,9 @@ def _network(settings: Settings) -> PoseNetwork:
     if settings.model == "embedded":
         return EmbeddedNetwork.load(settings)
     # The paper's model is heavy to import and most visitors never ask for it.
-    from chatpose_demo.network.llava.network import LlavaNetwork
+    from chatpose_demo.network.paper import load_paper_model
 
-    return LlavaNetwork.load(settings)
+    return load_paper_model(settings)
 
 
 def _last_person(conversation: Conversation) -> int | None:

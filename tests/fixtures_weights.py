@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -171,7 +172,7 @@ def write_json(path: Path, content: object) -> None:
 
 
 def write_sentencepiece(folder: Path, words: int = WORDS) -> None:
-    model = import_protobuf().ModelProto()
+    model: Any = vars(import_protobuf())["ModelProto"]()
     for n, text in enumerate([*PIECES, *(f"▁{n}" for n in range(words - WORDS))]):
         piece = model.pieces.add()
         piece.piece, piece.score = text, -float(n)
@@ -180,9 +181,9 @@ def write_sentencepiece(folder: Path, words: int = WORDS) -> None:
     (folder / "tokenizer.model").write_bytes(model.SerializeToString())
 
 
-def write_chatpose(folder: Path, kind: str = "bin", **changed: torch.Tensor) -> dict:
+def write_chatpose(folder: Path, kind: str = "bin") -> dict[str, torch.Tensor]:
     """A CHATPOSE-V0 download; returns its tensors."""
-    tensors = chatpose_tensors() | changed
+    tensors = chatpose_tensors()
     write_shards(folder, tensors, 3, kind)
     write_json(folder / "config.json", LLAMA_CONFIG | {"vocab_size": WORDS + 1})
     write_json(folder / "added_tokens.json", {"[SEG]": WORDS})

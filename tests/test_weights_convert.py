@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import fixtures_weights as made
 import pytest
@@ -98,6 +99,7 @@ def test_every_tensor_of_chatpose_reaches_its_place(tmp_path: Path) -> None:
     assert len(list((tmp_path / "out").glob("*.safetensors"))) == 4
     assert stored["model.vision_tower.pre_layrnorm.weight"].dtype == torch.float32
     assert stored["lm_head.weight"].dtype == torch.bfloat16
+    assert stored["pose_head.2.bias"].dtype == torch.float32
 
 
 def test_safetensors_give_the_same(tmp_path: Path, chatpose: Path) -> None:
@@ -287,7 +289,7 @@ def convert_and_die(source: Path, out: Path, clip: Path) -> None:
     """Killed while the second file is half written."""
     save, calls = converting.save_file, []
 
-    def save_half(tensors: dict, path: Path, **options: object) -> None:
+    def save_half(tensors: dict, path: Path, **options: Any) -> None:
         save(tensors, path, **options)
         calls.append(path)
         if len(calls) == 2:
@@ -327,9 +329,8 @@ def test_killed_and_resumed_gives_the_same_bytes(
     convert(chatpose, out, clip=clip)
     assert [name[:11] for name in written] == ["model-00003"] and hashes(out) == hashes(whole)
 
-    made.write_chatpose(
-        chatpose, **{"model.layers.0.self_attn.rotary_emb.inv_freq": torch.ones(99)}
-    )
+    other = {"model.layers.0.self_attn.rotary_emb.inv_freq": torch.ones(99)}
+    made.write_shards(chatpose, made.chatpose_tensors() | other, 3)
     with pytest.raises(CheckpointError, match="another conversion"):
         convert(chatpose, out, clip=clip)
 

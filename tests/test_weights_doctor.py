@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
@@ -12,11 +13,11 @@ import fixtures_weights as made
 import pytest
 
 from chatpose_demo import __main__ as commands
-from chatpose_demo.network.llava.config import SIZES, config_of, read_config
+from chatpose_demo.network.llava.config import SIZES, config_of, read_config, write_config
 from chatpose_demo.weights import doctor
 from chatpose_demo.weights.convert import JOURNAL, convert
 from chatpose_demo.weights.doctor import report
-from chatpose_demo.weights.memory import GIB, KINDS, Machine, advice, estimate, parts_of
+from chatpose_demo.weights.memory import GIB, KINDS, Estimate, Machine, advice, estimate, parts_of
 
 # LLaMA's own counts, for 32,000 words; the pose token is one row more in both vocabularies.
 LANGUAGE = {"13b": 13_015_864_320 + 2 * 5120, "7b": 6_738_415_616 + 2 * 4096}
@@ -36,10 +37,15 @@ def test_counts_at_the_real_size(size: str, layers: int) -> None:
     assert [part.dtype for part in (vision, projector, language, head)] == ["bf16"] * 3 + ["fp32"]
 
 
-def test_estimates_of_the_paper_model() -> None:
+@pytest.fixture(scope="module")
+def estimates() -> tuple[Estimate, ...]:
     config = config_of("13b")
     parts = parts_of(config)
-    bf16, eight, four = (estimate(config, parts, kind) for kind in KINDS)
+    return tuple(estimate(config, parts, kind) for kind in KINDS)
+
+
+def test_estimates_of_the_paper_model(estimates: tuple[Estimate, ...]) -> None:
+    bf16, eight, four = estimates
     others, head = 31_467_520 + 303_507_456, 26_956_944
     assert bf16.weights == 2 * (LANGUAGE["13b"] + others) + 4 * head
     assert bf16.cache == 2 * 40 * 2048 * 5120 * 2  # keys and values, layers, places, width, bf16
@@ -64,12 +70,12 @@ def test_estimates_of_the_paper_model() -> None:
         ([], 8, "cannot run it"),
     ],
 )
-def test_advice(gpus: list[float], memory: float, told: str) -> None:
-    config = config_of("13b")
-    parts = parts_of(config)
+def test_advice(
+    gpus: list[float], memory: float, told: str, estimates: tuple[Estimate, ...]
+) -> None:
     here = tuple(("GPU", int(gpu * GIB), int(gpu * GIB)) for gpu in gpus)
     machine = Machine(here, int(memory * GIB), int(memory * GIB))
-    text = advice(tuple(estimate(config, parts, kind) for kind in KINDS), machine)
+    text = advice(estimates, machine)
     assert re.search(told, text), text
 
 
@@ -90,6 +96,7 @@ def test_the_report_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
         "--clip downloads/clip-vit-large-patch14-336",
         "Body: the embedded one",
         "https://smpl.is.tue.mpg.de",
+        "https://smpl-x.is.tue.mpg.de",
     ):
         assert expected in text
     for package in ("bitsandbytes", "deepspeed", "spaces"):
@@ -118,7 +125,9 @@ def test_the_state_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     out, base = tmp_path / "out", tmp_path / "base"
     convert(tmp_path / "source", out, clip=tmp_path / "clip")
     convert(tmp_path / "hf", base, base=True)
-    small = read_config(out)
+    small = replace(read_config(out), size="13b")
+    for folder in (out, base):
+        write_config(small, folder)
     monkeypatch.setattr(doctor, "config_of", lambda size: small)
 
     def state(folder: Path) -> str:
@@ -140,19 +149,21 @@ def test_the_state_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert (half / JOURNAL).exists() and "that was stopped" in state(half)
 
     monkeypatch.setattr(doctor, "config_of", config_of)
-    assert "not 13b" in state(out)
+    write_config(replace(small, size="7b"), out)
+    assert "these are the 7b weights, not 13b" in state(out)
 
 
 def test_the_body(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "SMPL_NEUTRAL.pkl").write_bytes(b"nothing")
     monkeypatch.setenv("CHATPOSE_SMPL", str(tmp_path / "SMPL_NEUTRAL.pkl"))
-    assert "SMPL_NEUTRAL.pkl is not a usable SMPL body" in report("tiny-llava", None, NOTHING)
+    assert "SMPL_NEUTRAL.pkl is not a usable SMPL" in report("tiny-llava", None, NOTHING)
 
 
 def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.setattr(sys, "argv", ["chatpose_demo", "doctor", "--model", "tiny-llava"])
     assert commands.main() == 0
-    assert "they are random" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "they are random" in told and "GiB" not in told
     monkeypatch.setattr(sys, "argv", ["chatpose_demo", "doctor", "--model", "chatpose-70b"])
     assert commands.main() == 2
     assert "chatpose-13b" in capsys.readouterr().err

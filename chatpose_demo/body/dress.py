@@ -125,7 +125,7 @@ class Dress:
         return palette[self._label]
 
     def put_on(self, vertices: np.ndarray | torch.Tensor, outfit: Outfit = OUTFIT) -> Mesh:
-        """Dress one posed body, vertices (6890, 3) in metres, y up."""
+        """Dress one posed body, vertices (V, 3) in metres, y up."""
         points = self._rows @ np.asarray(vertices, np.float32)
         normals = vertex_normals(points, self._group_faces)
         # Cloth lifts along calmed normals: along the raw ones, hems and folds would ripple.
@@ -136,7 +136,7 @@ class Dress:
 
 
 def default_colours(body: Body, outfit: Outfit = OUTFIT) -> np.ndarray:
-    """(6890, 3) float32 sRGB colours for the bare mesh, for viewers that need its vertex order.
+    """(V, 3) float32 sRGB colours for the bare mesh, for viewers that need its vertex order.
 
     Borders are as coarse as the mesh; `Dress` draws them clean.
     """

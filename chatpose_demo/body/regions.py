@@ -17,9 +17,12 @@ from scipy.sparse import csgraph
 from smplx.vertex_ids import vertex_ids
 
 from chatpose_demo.body.smpl import Body
+from chatpose_demo.body.smpl_file import NUM_VERTICES
+from chatpose_demo.body.smplx_file import NUM_SMPLX_VERTICES
 from chatpose_demo.pose import JOINT
 
-_LANDMARKS = vertex_ids["smplh"]  # SMPL shares SMPL-H's vertex numbers
+# smplx's landmark vertices by the number of all vertices; SMPL shares SMPL-H's.
+_LANDMARKS = {NUM_VERTICES: vertex_ids["smplh"], NUM_SMPLX_VERTICES: vertex_ids["smplx"]}
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,14 @@ class RestBody:
             vertices, joints = (item[0].numpy() for item in body.rest())
         return cls(vertices, joints, body.faces, body.weights.numpy())
 
+    @property
+    def landmarks(self) -> dict[str, int]:
+        """Vertex numbers of smplx's named landmarks ("nose", "leye", "lear", ...)."""
+        return _LANDMARKS[len(self.vertices)]
+
     def landmark(self, name: str) -> np.ndarray:
-        """(3,) position of one of smplx's named vertices ("nose", "leye", "lear", ...)."""
-        return self.vertices[_LANDMARKS[name]]
+        """(3,) position of a landmark."""
+        return self.vertices[self.landmarks[name]]
 
     def joint(self, name: str) -> np.ndarray:
         """(3,) position of a joint."""
@@ -95,7 +103,7 @@ class RestBody:
 
     @cached_property
     def eyeballs(self) -> np.ndarray:
-        """(V,) float, 1 on eyeballs that are pieces of their own, as in the embedded body.
+        """(V,) float, 1 on eyeballs that are pieces of their own: the embedded body's, SMPL-X's.
 
         SMPL is one closed surface (6890 - 20664 + 13776 = 2): there it is 0 everywhere.
         """
@@ -103,8 +111,8 @@ class RestBody:
         count = len(self.vertices)
         graph = sparse.coo_matrix((np.ones(len(edges)), edges.T), shape=(count, count))
         _, piece = csgraph.connected_components(graph, directed=False)
-        eyes = np.isin(piece, [piece[_LANDMARKS["leye"]], piece[_LANDMARKS["reye"]]])
-        return eyes.astype(np.float32) * (eyes.sum() < count / 10)
+        eyes = np.isin(piece, [piece[self.landmarks[name]] for name in ("leye", "reye")])
+        return eyes.astype(np.float32) * (eyes.sum() < count / 5)  # SMPL-X's are 1092 of 10475
 
 
 def coarse_faces(

@@ -1,12 +1,13 @@
 """The body model: SMPL rotations and betas in, vertices and joints out.
 
 The arithmetic is the `smplx` package's own SMPL layer. The arrays come from the embedded free body
-(CC0 geometry, SMPL's topology of 24 joints) or from the user's SMPL file; poses mean the same on
-both, betas do not.
+(CC0 geometry, SMPL's topology of 24 joints) or from the user's SMPL or SMPL-X file; poses mean the
+same on all of them, betas do not.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,10 @@ import torch
 from smplx.utils import Struct
 
 from chatpose_demo.body.smpl_file import SmplArrays, read_smpl_file
+from chatpose_demo.body.smplx_file import NUM_SMPLX_VERTICES
 from chatpose_demo.pose import NUM_BETAS, NUM_JOINTS
+
+log = logging.getLogger(__name__)
 
 EMBEDDED_FILE = Path(__file__).parents[2] / "assets" / "body" / "free_body_smpl.npz"
 # The file that tools/build_body writes.
@@ -28,7 +32,7 @@ SMPL_VARIABLE = "CHATPOSE_SMPL"
 class PosedBodies(NamedTuple):
     """Bodies in SMPL's own frame: metres, y up, facing +z, pelvis near the origin.
 
-    vertices: (B, 6890, 3) float32; joints: (B, 24, 3) float32.
+    vertices: (B, V, 3) float32, V = 6890, of SMPL-X 10475; joints: (B, 24, 3) float32.
     """
 
     vertices: torch.Tensor
@@ -46,6 +50,7 @@ class Body(torch.nn.Module):
     Attributes:
         faces: (F, 3) int32 triangles, counter-clockwise seen from outside.
         is_embedded: whether this is the body that ships with the demo.
+        is_smplx: whether it has SMPL-X's vertices, not SMPL's.
     """
 
     def __init__(self, arrays: SmplArrays, is_embedded: bool) -> None:
@@ -60,6 +65,7 @@ class Body(torch.nn.Module):
         )
         self.faces: np.ndarray = arrays.f.astype(np.int32)
         self.is_embedded = is_embedded
+        self.is_smplx = len(arrays.v_template) == NUM_SMPLX_VERTICES
 
     @classmethod
     def embedded(cls) -> Body:
@@ -68,12 +74,19 @@ class Body(torch.nn.Module):
 
     @classmethod
     def from_file(cls, path: str | Path) -> Body:
-        """The user's SMPL_NEUTRAL (.npz or .pkl).
+        """The user's SMPL_NEUTRAL or SMPLX_NEUTRAL (.npz or .pkl).
 
         Raises:
             BodyFileError: with one sentence for the user.
         """
-        return cls(read_smpl_file(path), is_embedded=False)
+        body = cls(read_smpl_file(path), is_embedded=False)
+        if body.is_smplx:
+            log.info(
+                "%s is an SMPL-X body: hands, jaw and eyes stay at rest, and SMPL's hand joints "
+                "(22 and 23) move nothing; pose files still hold all 24 joints.",
+                Path(path).name,
+            )
+        return body
 
     @classmethod
     def resolve(cls, path: str | Path | None = None) -> Body:
@@ -88,7 +101,7 @@ class Body(torch.nn.Module):
 
     @property
     def weights(self) -> torch.Tensor:
-        """(6890, 24) float32 skinning weights."""
+        """(V, 24) float32 skinning weights."""
         return self._layer.get_buffer("lbs_weights")
 
     def rest(self, betas: torch.Tensor | None = None) -> PosedBodies:
@@ -124,7 +137,7 @@ class Body(torch.nn.Module):
         return PosedBodies(output.vertices, output.joints[:, :NUM_JOINTS])
 
     def on_floor(self, vertices: torch.Tensor) -> torch.Tensor:
-        """Shift each body (B, 6890, 3): lowest point at y = 0, pelvis over x = z = 0.
+        """Shift each body (B, V, 3): lowest point at y = 0, pelvis over x = z = 0.
 
         The pelvis is regressed from the posed vertices.
         """

@@ -1,4 +1,4 @@
-"""Read an SMPL body file into plain arrays, without chumpy and without running foreign code.
+"""Read an SMPL or SMPL-X body file into plain arrays, without chumpy or running foreign code.
 
 SMPL's own files are Python 2 pickles that mention chumpy and scipy classes. Unpickling normally
 may call anything the file names; the reader here knows a short list of data classes, puts inert
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from chatpose_demo.body.smplx_file import NUM_SMPLX_VERTICES, as_smpl, is_smplx
 from chatpose_demo.pose import NUM_BETAS, NUM_JOINTS, PARENTS
 
 NUM_VERTICES = 6890
@@ -32,14 +33,14 @@ class BodyFileError(ValueError):
 
 @dataclass(frozen=True)
 class SmplArrays:
-    """What an SMPL file holds.
+    """What a body file holds; V is 6890 for SMPL, 10475 for SMPL-X (see `smplx_file`).
 
     Attributes:
-        v_template: (6890, 3) float32 rest vertices, metres, y up, facing +z.
-        shapedirs: (6890, 3, 10) float32 vertex offsets per beta.
-        posedirs: (6890, 3, 207) float32 vertex offsets per entry of R - I.
-        J_regressor: (24, 6890) float32 joints from rest vertices.
-        weights: (6890, 24) float32 skinning weights, rows sum to 1.
+        v_template: (V, 3) float32 rest vertices, metres, y up, facing +z.
+        shapedirs: (V, 3, 10) float32 vertex offsets per beta.
+        posedirs: (V, 3, 207) float32 vertex offsets per entry of R - I.
+        J_regressor: (24, V) float32 joints from rest vertices.
+        weights: (V, 24) float32 skinning weights, rows sum to 1.
         kintree_table: (2, 24) int64, row 0 = parents (the root's entry is -1).
         f: (F, 3) int64 triangles.
     """
@@ -54,10 +55,10 @@ class SmplArrays:
 
 
 def read_smpl_file(path: str | Path) -> SmplArrays:
-    """Read and check an SMPL body, `.npz` or `.pkl` (recognised by content, not by name).
+    """Read and check an SMPL or SMPL-X body, `.npz` or `.pkl` (recognised by content, not by name).
 
     Raises:
-        BodyFileError: the file is missing, damaged, unsafe, or not SMPL.
+        BodyFileError: the file is missing, damaged, unsafe, or neither.
     """
     path = Path(path)
     try:
@@ -75,37 +76,43 @@ def read_smpl_file(path: str | Path) -> SmplArrays:
     missing = [name for name in _REQUIRED if name not in arrays]
     if missing:
         raise _fault(path, f"it has no {', '.join(missing)}")
-    return _checked(path, arrays)
+    if not is_smplx(arrays):
+        return _checked(path, arrays, NUM_VERTICES)
+    try:
+        arrays = as_smpl(arrays)
+    except ValueError as error:
+        raise _fault(path, str(error)) from error
+    return _checked(path, arrays, NUM_SMPLX_VERTICES)
 
 
 def _fault(path: Path, reason: str) -> BodyFileError:
     return BodyFileError(
-        f"{path.name} is not a usable SMPL body: {reason}; expected the arrays "
-        f"{', '.join(_REQUIRED)} of SMPL_NEUTRAL.npz or .pkl, free to registered researchers at "
-        "https://smpl.is.tue.mpg.de."
+        f"{path.name} is not a usable SMPL or SMPL-X body: {reason}; expected the arrays "
+        f"{', '.join(_REQUIRED)} of SMPL_NEUTRAL or SMPLX_NEUTRAL (.npz or .pkl), free to "
+        "registered researchers at https://smpl.is.tue.mpg.de and https://smpl-x.is.tue.mpg.de."
     )
 
 
-def _checked(path: Path, arrays: dict[str, np.ndarray]) -> SmplArrays:
+def _checked(path: Path, arrays: dict[str, np.ndarray], vertices: int) -> SmplArrays:
     """Bring the arrays to fixed types and refuse those of another body family."""
     shapes = {
-        "v_template": (NUM_VERTICES, 3),
-        "posedirs": (NUM_VERTICES, 3, NUM_POSE_FEATURES),
-        "J_regressor": (NUM_JOINTS, NUM_VERTICES),
-        "weights": (NUM_VERTICES, NUM_JOINTS),
+        "v_template": (vertices, 3),
+        "posedirs": (vertices, 3, NUM_POSE_FEATURES),
+        "J_regressor": (NUM_JOINTS, vertices),
+        "weights": (vertices, NUM_JOINTS),
         "kintree_table": (2, NUM_JOINTS),
     }
     for name, shape in shapes.items():
         if arrays[name].shape != shape:
             raise _fault(path, f"{name} has shape {arrays[name].shape} instead of {shape}")
     shapedirs, faces = arrays["shapedirs"], arrays["f"]
-    if shapedirs.ndim != 3 or shapedirs.shape[:2] != (NUM_VERTICES, 3):
+    if shapedirs.ndim != 3 or shapedirs.shape[:2] != (vertices, 3):
         raise _fault(path, f"shapedirs has shape {shapedirs.shape}")
     if shapedirs.shape[2] < NUM_BETAS:
         raise _fault(path, f"shapedirs has {shapedirs.shape[2]} shapes, fewer than {NUM_BETAS}")
     if faces.ndim != 2 or faces.shape[1] != 3 or faces.dtype.kind not in "iu" or not len(faces):
         raise _fault(path, "f does not hold triangles")
-    if faces.min() < 0 or faces.max() >= NUM_VERTICES:
+    if faces.min() < 0 or faces.max() >= vertices:
         raise _fault(path, "a triangle names a vertex that does not exist")
     parents = tuple(arrays["kintree_table"][0, 1:].tolist())
     if parents != PARENTS[1:]:

@@ -20,10 +20,9 @@ from chatpose_demo.evaluation.frozen_set import DEVELOPMENT, SECOND, read_lines,
 from chatpose_demo.geometry.figure import embedded_body
 from chatpose_demo.geometry.penetration import LIMBS, PIECES, anatomy, penetration, posed
 from chatpose_demo.network.parts import OPTIONS, apply_choices
-from chatpose_demo.network.settling import ROOT, apply_settled, settle
-from chatpose_demo.pose import JOINT
+from chatpose_demo.network.settling import apply_settled, moved_limbs, settle
 from chatpose_demo.studio.atlas import load_atlas
-from chatpose_demo.studio.rig import PART_JOINTS, Spec, build
+from chatpose_demo.studio.rig import Spec, build
 
 PARTS = ("left_arm", "right_arm", "legs", "left_leg", "right_leg", "torso", "head")
 SAMPLE = 500  # our choice: bodies of a random set
@@ -93,15 +92,10 @@ def chains(folder: Path) -> Bodies:
         before = build(spec_of(line["start"]))
         for step in line["steps"]:
             after = build(spec_of(step["after"]))
-            moved = [limb for limb in ROOT if _moved(limb, before, after)]
-            bodies.add(f"chain {number}, {step['text']!r}", after, settle(after, moved, [before]))
+            settled = settle(after, moved_limbs(before, after), [before])
+            bodies.add(f"chain {number}, {step['text']!r}", after, settled)
             before = after
     return bodies
-
-
-def _moved(limb: str, before: np.ndarray, after: np.ndarray) -> bool:
-    joints = [JOINT[name] for name in PART_JOINTS[limb]]
-    return not np.array_equal(before[joints], after[joints])
 
 
 def row(title: str, depth: np.ndarray) -> str:

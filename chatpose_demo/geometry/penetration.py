@@ -75,8 +75,8 @@ class Anatomy:
         probes: per piece, the vertices that are looked for in other pieces.
         apart: per piece, the indices of the pieces that it should stay out of.
         at_cut: (6890,) bool, vertices on the rim of a cut.
-        holes: per cut, its rim as vertex indices; the cut is closed by a fan from the rim's centre.
-        corners: per piece, the vertices of its closed surface; 6890 + i is the centre of rim i.
+        middles: (H, 6890) sparse, the middle of each cut's rim, from where a fan closes the cut.
+        corners: per piece, the vertices of its closed surface; 6890 + i is the middle of cut i.
         faces: per piece, its closed surface (F, 3) as indices into its corners.
     """
 
@@ -84,7 +84,7 @@ class Anatomy:
     probes: tuple[np.ndarray, ...]
     apart: tuple[tuple[int, ...], ...]
     at_cut: np.ndarray
-    holes: tuple[np.ndarray, ...]
+    middles: sparse.csr_matrix
     corners: tuple[np.ndarray, ...]
     faces: tuple[np.ndarray, ...]
 
@@ -120,9 +120,17 @@ def anatomy() -> Anatomy:
         corners.append(used)
         faces.append(local.reshape(-1, 3))
         holes += rims
-    at_cut = np.isin(np.arange(len(bone)), np.concatenate(holes))
+    middles = np.zeros((len(holes), len(bone)), np.float32)
+    for row, rim in zip(middles, holes, strict=True):
+        row[rim] = 1 / len(rim)
     return Anatomy(
-        piece, tuple(probes), _apart(), at_cut, tuple(holes), tuple(corners), tuple(faces)
+        piece,
+        tuple(probes),
+        _apart(),
+        np.asarray(middles.any(0)),
+        sparse.csr_matrix(middles),
+        tuple(corners),
+        tuple(faces),
     )
 
 
@@ -180,8 +188,7 @@ class Flesh:
     @cached_property
     def _closed(self) -> torch.Tensor:
         """(6890 + H, 3) vertices and the middles of the cuts."""
-        middles = [self.vertices[rim].mean(0) for rim in anatomy().holes]
-        return torch.from_numpy(np.concatenate([self.vertices, middles]).astype(np.float32))
+        return torch.from_numpy(np.concatenate([self.vertices, anatomy().middles @ self.vertices]))
 
     @cached_property
     def _boxes(self) -> np.ndarray:
@@ -200,14 +207,9 @@ class Flesh:
 
     def _buried_in(self, points: np.ndarray, piece: int) -> tuple[np.ndarray, np.ndarray]:
         """(N,) metres that points (N, 3) lie under a piece's skin, and (N, 3) the ways out."""
-        depth, out = np.zeros(len(points)), np.zeros_like(points)
-        low, high = self._boxes[piece]
-        maybe = np.flatnonzero(((points > low) & (points < high)).all(1))
-        if not len(maybe):
-            return depth, out
-        nearest = self._nearest(points[maybe], piece)
-        offset = points[maybe] - self.vertices[nearest]
-        height = (offset * self._normals[nearest]).sum(1)
+        nearest = self._nearest(points, piece)
+        offset, out = points - self.vertices[nearest], self._normals[nearest]
+        height = (offset * out).sum(1)
         clear = SETTINGS.facing * np.linalg.norm(offset, axis=1)
         # Only near a cut, where the skin ends, or beside the skin the nearest normal may be wrong.
         inside = height < -clear
@@ -215,11 +217,9 @@ class Flesh:
         if len(doubt):
             surface = self._closed[torch.from_numpy(anatomy().corners[piece])]
             faces = torch.from_numpy(anatomy().faces[piece])
-            turns = winding_number(torch.from_numpy(points[maybe[doubt]]), surface, faces)
+            turns = winding_number(torch.from_numpy(points[doubt]), surface, faces)
             inside[doubt] = turns.numpy() > SETTINGS.inside
-        depth[maybe] = np.where(inside, np.abs(height), 0.0)
-        out[maybe] = self._normals[nearest]
-        return depth, out
+        return np.where(inside, np.abs(height), 0.0), out
 
     def buried(self, piece: int) -> tuple[np.ndarray, np.ndarray]:
         """How deep the probes of a piece lie in the pieces that it should stay out of.
@@ -230,12 +230,16 @@ class Flesh:
         Returns:
             (N,) metres, 0 outside; (N, 3) unit normals of the nearest skin, the way out.
         """
-        points = self.vertices[anatomy().probes[piece]]
+        points, apart = self.vertices[anatomy().probes[piece]], list(anatomy().apart[piece])
         depth, out = np.zeros(len(points)), np.zeros_like(points)
-        for other in anatomy().apart[piece]:
-            deep, way = self._buried_in(points, other)
-            worse = deep > depth
-            depth[worse], out[worse] = deep[worse], way[worse]
+        low, high = self._boxes[apart, 0, None], self._boxes[apart, 1, None]
+        boxed = np.asarray(((points > low) & (points < high)).all(2))
+        for other, near in zip(apart, boxed, strict=True):
+            if near.any():
+                maybe = np.flatnonzero(near)
+                deep, way = self._buried_in(points[maybe], other)
+                worse = deep > depth[maybe]
+                depth[maybe[worse]], out[maybe[worse]] = deep[worse], way[worse]
         return depth, out
 
     def limb_depth(self, limb: str) -> float:

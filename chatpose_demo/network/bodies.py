@@ -8,9 +8,9 @@ import numpy as np
 
 from chatpose_demo.network.acts import REGION_JOINTS, combine, halfway, turned_like
 from chatpose_demo.network.interface import AskBack, Body, Question
-from chatpose_demo.network.parts import apply_choices
 from chatpose_demo.network.people_words import name_of
 from chatpose_demo.network.pointing import choose, whom
+from chatpose_demo.network.settling import ROOT, apply_settled, moved_limbs, settle
 from chatpose_demo.network.understanding import Understanding
 from chatpose_demo.pose import NUM_JOINTS, Pose, mirror
 from chatpose_demo.studio.atlas import load_atlas
@@ -83,7 +83,7 @@ class BodyFinder:
         told = _told(parts)
         return tuple(
             Body(
-                apply_choices(question.people[i].rotations, parts),
+                apply_settled(question.people[i].rotations, parts),
                 "edit" if parts else "photo",
                 name_of(question.people, i),
                 person=i,
@@ -108,7 +108,7 @@ class BodyFinder:
             base = self.poses[order[rank % len(order)]]
             if rank // len(order) % 2:
                 base = mirror(base)
-        return Body(apply_choices(base, seen.parts["text"]), "text", subject)
+        return Body(apply_settled(base, seen.parts["text"]), "text", subject)
 
     # Changes
 
@@ -121,12 +121,14 @@ class BodyFinder:
             start = _before_the_change(question.bodies)
             if start is None:
                 return NOT_CHANGED
-            changed = halfway(start, question.bodies[-1].rotations)
+            end = question.bodies[-1].rotations
+            changed = halfway(start, end)
+            changed = settle(changed, moved_limbs(start, end), [start, end])
         elif seen.act == "imagine" and (place := int(seen.atlas[1:].argmax())) >= 0:
-            changed = apply_choices(turned_like(self.poses[place], base.rotations), parts)
+            changed = apply_settled(turned_like(self.poses[place], base.rotations), parts)
             return (Body(changed, "edit", base.subject, base=index),)
         else:
-            changed = apply_choices(base.rotations, parts)
+            changed = apply_settled(base.rotations, parts)
         told = _told(parts)
         unseen = tuple(name for name in base.unseen_joints if name not in told)
         return (Body(changed, "edit", base.subject, base=index, unseen=unseen),)
@@ -155,7 +157,7 @@ class BodyFinder:
             if isinstance(taker, AskBack):
                 return taker
             gives, takes = question.people[giver[0]], question.people[taker[0]]
-            mixed = combine(seen.region, gives.rotations, takes.rotations)
+            mixed = _mixed(seen.region, gives.rotations, takes.rotations)
             unseen = _unseen(seen.region, gives.unseen_joints, takes.unseen_joints)
             name = name_of(question.people, taker[0])
             return (Body(mixed, "edit", name, person=taker[0], unseen=unseen),)
@@ -166,7 +168,7 @@ class BodyFinder:
         if first == second:
             second = count - 1 if first != count - 1 else count - 2
         gives, takes = question.bodies[first], question.bodies[second]
-        mixed = combine(seen.region, gives.rotations, takes.rotations)
+        mixed = _mixed(seen.region, gives.rotations, takes.rotations)
         unseen = _unseen(seen.region, gives.unseen_joints, takes.unseen_joints)
         return (Body(mixed, "edit", takes.subject, base=second, unseen=unseen),)
 
@@ -174,6 +176,12 @@ class BodyFinder:
 def _told(parts: Mapping[str, str]) -> set[str]:
     """Joints that the words set."""
     return {joint for part in parts for joint in JOINTS_OF.get(part, ())}
+
+
+def _mixed(region: str, giver: np.ndarray, taker: np.ndarray) -> np.ndarray:
+    """One body with a region of another, whose limbs settle on it."""
+    given = [limb for limb, root in ROOT.items() if root in REGION_JOINTS[region]]
+    return settle(combine(region, giver, taker), given, [giver, taker])
 
 
 def _unseen(region: str, giver: Iterable[str], taker: Iterable[str]) -> tuple[str, ...]:

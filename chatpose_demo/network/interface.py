@@ -31,8 +31,9 @@ class Question:
         picked: index of the person that the user chose for this very question, if any.
         bodies: earlier poses of the conversation, oldest first.
         replies: the earlier replies again, with `<POSE>` where each body stood.
-        photos: every photo of the conversation with the index of the turn that brought it;
-            this question's own index is len(history).
+        photos: every picture that the talk was about with the index of the turn that brought it,
+            for networks that cannot point (see `chosen.seen_photos`); this question's own index
+            is len(history).
         mode: whether a body is up to the network, demanded or forbidden.
     """
 
@@ -81,6 +82,10 @@ class AskBack:
     """The reply asks which person was meant; `candidates` index Question.people."""
 
     candidates: tuple[int, ...] = field(default=())
+
+
+class CannotLoad(RuntimeError):
+    """A network's files are missing or do not fit; the text says which and what helps."""
 
 
 class PoseNetwork(Protocol):

@@ -18,8 +18,8 @@ from scipy.spatial.transform import Rotation
 from chatpose_demo.geometry.penetration import LIMBS, PIECES, Flesh, anatomy, posed
 from chatpose_demo.network.parts import KEEP, apply_choices
 from chatpose_demo.perception.skeleton import kinematics
-from chatpose_demo.pose import JOINT, PARENTS
-from chatpose_demo.studio.rig import Spec, build
+from chatpose_demo.pose import JOINT, PARENTS, mirror
+from chatpose_demo.studio.rig import PART_JOINTS, Spec, build
 from chatpose_demo.studio.states import ARMS, BOTH_LEGS, HEAD, LEGS
 
 # The joint that each limb swings about.
@@ -31,6 +31,7 @@ ROOT = {
     "head": "neck",
 }
 LEGS_TOLD = ("left_leg", "right_leg")
+MIRRORED = {"like_other", "swap"}
 STATES = {
     "left_arm": ARMS,
     "right_arm": ARMS,
@@ -38,7 +39,7 @@ STATES = {
     "right_leg": LEGS,
     "legs": BOTH_LEGS,
     "head": HEAD,
-}
+}  # the named states of each part that moves a limb
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,11 @@ class SettlingSettings:
     # Metres that a limb lies in the body at most in 95 % of the atlas: evaluation.penetration.
     arm: float = 0.049
     leg: float = 0.022
-    head: float = 0.007
+    head: float = 0.006
     most: float = 25.0  # degrees, our choice: more would be another pose
-    rounds: int = 8  # our choice
-    step: float = 1.0
+    rounds: int = 5  # our choice
     close: float = 0.003  # m, our choice: nobody sees less; aimed at this much beyond, too
+    stiff: float = 0.2  # our choice: no swing about an axis that lifts hardly any skin
     worth: float = 0.5  # our choice: a swing that leaves more of the excess is not made
 
     def usual(self, limb: str) -> float:
@@ -71,6 +72,14 @@ def limbs_of(parts: Iterable[str]) -> tuple[str, ...]:
     return tuple(limb for limb in ROOT if limb in told)
 
 
+def moved_limbs(before: np.ndarray, after: np.ndarray) -> tuple[str, ...]:
+    """The limbs with a joint that differs between two poses (24, 3, 3)."""
+    differs = (before != after).any((1, 2))
+    return tuple(
+        limb for limb in ROOT if differs[[JOINT[name] for name in PART_JOINTS[limb]]].any()
+    )
+
+
 def apply_settled(base: np.ndarray, choices: Mapping[str, str]) -> np.ndarray:
     """Bend a pose by one option per part (parts.apply_choices), and settle the limbs that moved.
 
@@ -82,7 +91,9 @@ def apply_settled(base: np.ndarray, choices: Mapping[str, str]) -> np.ndarray:
         after = {part: told.pop(part) for part in ("whole", "facing") if part in told}
     changed = apply_choices(base, told)
     written = [(part, option) for part, option in told.items() if option in STATES.get(part, ())]
-    changed = settle(changed, limbs_of(told), [base], written)
+    # A limb that takes over what the other side did may be as deep as that one was.
+    before = [base, mirror(base)] if MIRRORED.intersection(told.values()) else [base]
+    changed = settle(changed, limbs_of(told), before, written)
     return apply_choices(changed, after) if after else changed
 
 
@@ -125,7 +136,16 @@ def settle(
     settled = _swung(changed, _turns(body, changed, allowed))
     (after,) = posed(settled[None])
     helps = _excess(after, allowed) <= (1 - SETTINGS.worth) * _excess(body, allowed)
-    return settled if helps and after.deepest().max() <= body.deepest().max() else changed
+    return settled if helps and not _harms(after, body, allowed) else changed
+
+
+def _harms(after: Flesh, body: Flesh, swung: Iterable[str]) -> bool:
+    """Whether a limb that did not swing now lies too deep in one that did."""
+    for limb in ROOT.keys() - set(swung):
+        depth = after.limb_depth(limb) - SETTINGS.close
+        if depth > SETTINGS.usual(limb) and depth > body.limb_depth(limb):
+            return True
+    return False
 
 
 @cache
@@ -183,8 +203,8 @@ def _step(body: Flesh, limb: str, centre: np.ndarray, most: float) -> tuple[Rota
     excess = float(lift.max(initial=0.0)) - SETTINGS.close
     if excess <= SETTINGS.close:
         return Rotation.identity(), 0.0
-    turn = np.linalg.lstsq(lever, lift, rcond=0.2)[0]
-    return Rotation.from_rotvec(SETTINGS.step * turn), excess
+    turn = np.linalg.lstsq(lever, lift, rcond=SETTINGS.stiff)[0]
+    return Rotation.from_rotvec(turn), excess
 
 
 def _bounded(turn: Rotation) -> Rotation:

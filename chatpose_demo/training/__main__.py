@@ -7,6 +7,7 @@ Stages, in the order from nothing to the shipped weights; each says its options 
     retrieval   the text-pose retrieval model of SPG-Studio
     one_vector  the paper's route at this size, a baseline
     ablations   short runs of the decoder with something taken out, over several seeds
+    chatpose    the paper's model, LLaVA with a pose head
     curves      draw the curves of one or several runs
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-STAGES = ("decoder", "adapter", "retrieval", "one_vector", "ablations", "curves")
+STAGES = ("decoder", "adapter", "retrieval", "one_vector", "ablations", "chatpose", "curves")
 
 
 def main() -> int:

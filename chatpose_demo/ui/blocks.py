@@ -13,6 +13,7 @@ from chatpose_demo.ui.engine import Engine
 from chatpose_demo.ui.examples import Example, load_examples
 from chatpose_demo.ui.handlers import Handlers
 from chatpose_demo.ui.loading import LoadBadge
+from chatpose_demo.ui.served import EMBEDDED, Served
 from chatpose_demo.ui.session import SessionStore
 from chatpose_demo.ui.theme import SCRIPT, STYLE, THEME
 from chatpose_demo.ui.viewer import FRONT, SIDE
@@ -21,7 +22,8 @@ from chatpose_demo.ui.worker import Worker
 
 TITLE = "ChatPose Demo"
 HEADER = f"""<h1>{TITLE}</h1>
-<p>Ask about a person, in a photo or in words, and get their pose as a 3D body.</p>"""
+<p>Ask about a person, in a photo or in words, and get their pose as a 3D body.
+<span id="served">{{about}}</span></p>"""
 EMPTY_CHAT = """### What pose shall it be?
 Describe one, or add a photo and ask about someone in it."""
 MODES = [("When it fits", "auto"), ("Always", "always"), ("Never", "never")]
@@ -36,8 +38,8 @@ LIGHT: dict[str, Any] = {
 }
 
 
-def build(worker: Worker[Engine]) -> gr.Blocks:
-    """The whole page over a worker that has been started or will be."""
+def build(worker: Worker[Engine], served: Served = EMBEDDED) -> gr.Blocks:
+    """The whole page over a worker that has been started or will be, and what it serves."""
     session_root = Path(get_upload_folder()).resolve() / "visitors"
     session_root.mkdir(parents=True, exist_ok=True)
     # Served from where they are: no second copy that would outlive the visit.
@@ -50,7 +52,7 @@ def build(worker: Worker[Engine]) -> gr.Blocks:
         delete_cache=(CACHE_SWEEP_S, CACHE_AGE_S),
     ) as demo:
         with gr.Row(elem_id="top"):
-            gr.HTML(HEADER, container=False)
+            gr.HTML(HEADER.format(about=served.about), container=False)
             badge = LoadBadge(worker)
             fresh = gr.Button("New chat", size="sm", min_width=90, scale=0, elem_id="fresh")
         with gr.Row():
@@ -58,7 +60,7 @@ def build(worker: Worker[Engine]) -> gr.Blocks:
                 chat, box, mode = _conversation(examples)
             with gr.Column(scale=6, min_width=320):
                 parts, front, side = _stage(chat, box)
-        handlers = Handlers(parts, worker, SessionStore(session_root), examples)
+        handlers = Handlers(parts, worker, SessionStore(session_root, served), examples)
         _wire(parts, handlers, mode, fresh)
         front.click(lambda: gr.Model3D(camera_position=FRONT), None, parts.view, **LIGHT)
         side.click(lambda: gr.Model3D(camera_position=SIDE), None, parts.view, **LIGHT)

@@ -6,11 +6,15 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chatpose_demo.body.smpl_file import BodyFileError
 from chatpose_demo.chat import ChatPose, Event, PoseReady
 from chatpose_demo.conversation import Conversation, Scene
+from chatpose_demo.network.base_model import LanguageModelMissing
+from chatpose_demo.network.interface import CannotLoad
 from chatpose_demo.settings import PoseMode, Settings
 from chatpose_demo.ui.session import Exchange, Session
 from chatpose_demo.ui.viewer import Tailor
+from chatpose_demo.ui.worker import NotReady
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,15 @@ class Engine:
 
     @classmethod
     def load(cls, settings: Settings) -> Engine:
-        """Load everything that a reply needs."""
-        chat = ChatPose.load(settings)
+        """Load everything that a reply needs.
+
+        Raises:
+            NotReady: a file is missing or does not fit; says what helps.
+        """
+        try:
+            chat = ChatPose.load(settings)
+        except (BodyFileError, LanguageModelMissing, CannotLoad) as fault:
+            raise NotReady(str(fault)) from fault
         return cls(chat, Tailor(chat.body))
 
     def look(self, scene: Scene) -> Iterator[Scene]:

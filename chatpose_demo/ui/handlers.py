@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import threading
 import time
@@ -129,6 +130,8 @@ class Handlers:
             yield from self._relay(session, exchange, mode, stop, camera_of(view))
         except ModelNotLoaded as fault:
             exchange.trouble = f"The model could not be loaded: {fault}"
+        except gr.Error as fault:  # a Space says so when it has no GPU for this visitor now
+            exchange.trouble = html.escape(str(fault.message))
         except Exception:
             log.exception("a reply failed")
             exchange.trouble = FAILED
@@ -259,7 +262,7 @@ class Handlers:
             return self._views.talk(session)
         hit = boxes.person_at(scene.people, x, y, scene.image.width)
         session.picked = None if hit == session.picked else hit
-        return self._views.scene(session)
+        return self._views.choice(session)
 
     def pick_by_name(self, name: str, request: gr.Request) -> Update:
         """The same from the list of names."""
@@ -268,7 +271,7 @@ class Handlers:
         names = [ANYONE, *boxes.choices((scene and scene.people) or [])]
         index = names.index(name) - 1 if name in names else -1
         session.picked = index if index >= 0 else None
-        return self._views.scene(session)
+        return self._views.choice(session)
 
     # Bodies
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import gradio as gr
 
 from chatpose_demo.ui.engine import Engine
-from chatpose_demo.ui.worker import Worker
+from chatpose_demo.ui.worker import NotReady, Worker
 
+_COMMAND = re.compile("`(.+?)`")
 READY = '<span class="dot"></span>Ready. Everything stays on this machine.'
 
 
@@ -23,7 +27,11 @@ class LoadBadge:
         seconds = self._worker.loading_seconds
         if seconds is not None:
             return f'<span class="dot loading"></span>Loading the model… {seconds:.0f} s'
-        if self._worker.fault is not None:
+        fault = self._worker.fault
+        if isinstance(fault, NotReady):
+            told = _COMMAND.sub(r"<code>\1</code>", html.escape(str(fault)))
+            return f'<span class="dot fault"></span>{told}'
+        if fault is not None:
             return '<span class="dot fault"></span>The model could not be loaded; see the log.'
         return READY
 

@@ -62,6 +62,8 @@ def _candidates(last: Exchange, people: list[Person]) -> list[Option]:
 
 def _follow_ups(session: Session, last: Exchange) -> list[Option]:
     """Questions about the reply's body, what fits best first."""
+    if not session.served.points:
+        return [Option(DESCRIBE, DESCRIBE)]  # the paper's model was not taught to edit or compare
     source = last.bodies[-1].pose.source
     texts = [DESCRIBE, MIRROR]
     if source == "text":

@@ -15,6 +15,7 @@ from PIL import Image
 
 from chatpose_demo.conversation import Conversation, Scene, Turn
 from chatpose_demo.pose import Pose
+from chatpose_demo.ui.served import EMBEDDED, Served
 
 FORGET_AFTER_S = 6 * 3600  # our choice: for browsers that vanish without saying goodbye
 LINGER_S = 10.0  # our choice: a reply that was just stopped may still write and serve a last file
@@ -72,6 +73,7 @@ class Session:
         last_seen: monotonic seconds of the last request.
         upload: the visitor's own file of the last photo; the browser shows it until another comes.
         left: the visitor is gone; nothing more is shown.
+        served: the model that answers.
     """
 
     folder: Path
@@ -86,6 +88,7 @@ class Session:
     last_seen: float = field(default_factory=time.monotonic)
     upload: Path | None = None
     left: bool = False
+    served: Served = EMBEDDED
     _files: int = 0
 
     @property
@@ -196,8 +199,8 @@ class SessionStore:
     The folders have random names: the hash comes from the browser and is never part of a path.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, served: Served = EMBEDDED) -> None:
+        self._root, self._served = root, served
         self._sessions: dict[str, Session] = {}
         self._leaving: set[Path] = set()
         self._lock = threading.Lock()
@@ -212,7 +215,7 @@ class SessionStore:
             session = self._sessions.get(key)
             if session is None:
                 self._root.mkdir(parents=True, exist_ok=True)
-                session = Session(Path(tempfile.mkdtemp(dir=self._root)))
+                session = Session(Path(tempfile.mkdtemp(dir=self._root)), served=self._served)
                 self._sessions[key] = session
             session.last_seen = time.monotonic()
             return session

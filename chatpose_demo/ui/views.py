@@ -119,6 +119,10 @@ class Views:
             ),
         }
 
+    def choice(self, session: Session) -> Update:
+        """The photo with who is chosen in it, and what that means."""
+        return self.scene(session) | {self._parts.status: status_line(session)}
+
 
 def highlighted(session: Session) -> int | None:
     """The chosen person, else the one that the body in the viewer was taken from."""
@@ -154,6 +158,8 @@ def status_line(session: Session) -> str:
         sentences += map(_sentence, last.notices or ["No body in this reply"])
     if session.draft is not None or session.set_aside or not sentences:
         sentences.append(_invitation(session))
+    if session.picked is not None and not session.served.points:
+        sentences.append("With the next question the model gets the part of the photo around them.")
     return " ".join(dict.fromkeys(sentences))
 
 
@@ -178,4 +184,8 @@ def _invitation(session: Session) -> str:
     if count == 0:
         return "No people found in this photo; you can still ask in words."
     found = "1 person" if count == 1 else f"{count} people"
+    if not session.served.points:
+        return (
+            f"{found} found. This model cannot point: click one and it gets that part of the photo."
+        )
     return f"{found} found. Click one to ask about exactly them, or just ask."

@@ -7,6 +7,7 @@ and runs all jobs from start to end; handlers only read what it puts into a queu
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import queue
 import threading
@@ -23,6 +24,10 @@ POLL_S = 0.25  # our choice: how often a waiting handler looks whether it should
 
 class ModelNotLoaded(RuntimeError):
     """The model could not be loaded; the text is what the loader said."""
+
+
+class NotReady(RuntimeError):
+    """What a loader raises when something is missing; its sentence tells visitors what helps."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class _Job:
     run: Callable[[Any], Iterator[Any]]
     stop: threading.Event
     output: queue.Queue = field(default_factory=queue.Queue)
+    # Whose request it is: the job runs in it, because a GPU that is lent is lent to a visitor.
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
 
 
 class Worker(Generic[Model]):
@@ -53,12 +60,25 @@ class Worker(Generic[Model]):
         self._thread = threading.Thread(target=self._work, name="model", daemon=True)
         self._started = 0.0
         self._ready = threading.Event()
+        self._model: Model | None = None
         self._fault: Exception | None = None
 
     def start(self) -> None:
-        """Begin to load; returns at once."""
+        """Begin to load, if that has not been done; returns at once."""
         self._started = time.monotonic()
         self._thread.start()
+
+    def load(self) -> None:
+        """Load in the caller's thread, before `start`."""
+        try:
+            self._model = self._load()
+        except NotReady as fault:
+            log.error("%s", fault)
+            self._fault = fault
+        except Exception as fault:
+            log.exception("the model could not be loaded")
+            self._fault = fault
+        self._ready.set()
 
     @property
     def loading_seconds(self) -> float | None:
@@ -98,23 +118,18 @@ class Worker(Generic[Model]):
             yield item
 
     def _work(self) -> None:
-        model = None
-        try:
-            model = self._load()
-        except Exception as fault:
-            log.exception("the model could not be loaded")
-            self._fault = fault
-        self._ready.set()
+        if not self._ready.is_set():
+            self.load()
         while True:
             job = self._jobs.get()
             if not job.stop.is_set():
-                self._run(job, model)
+                job.context.run(self._run, job)
 
-    def _run(self, job: _Job, model: Model | None) -> None:
+    def _run(self, job: _Job) -> None:
         try:
-            if model is None:
+            if self._model is None:
                 raise ModelNotLoaded(str(self._fault)) from self._fault
-            for item in job.run(model):
+            for item in job.run(self._model):
                 job.output.put(item)
                 if job.stop.is_set():
                     break

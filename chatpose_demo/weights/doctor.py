@@ -74,7 +74,7 @@ BASES = {
     )
     for size in ("13b", "7b")
 }
-SMPL_PAGE = "https://smpl.is.tue.mpg.de"
+BODIES = "SMPL_NEUTRAL (https://smpl.is.tue.mpg.de) or SMPLX_NEUTRAL (https://smpl-x.is.tue.mpg.de)"
 OPTIONAL = {
     "bitsandbytes": "--quantize 8bit or 4bit",
     "deepspeed": "training over several GPUs with ZeRO",
@@ -95,8 +95,8 @@ def report(model: str, weights: Path | None, machine: Machine | None = None) -> 
     return "\n".join(
         [
             *_size(model, config),
-            *_needs(config, machine),
-            *_weights(model, config, weights),
+            *([] if config.size == "tiny" else _needs(config, machine)),
+            *_weights(config, weights),
             *_body(),
             *_packages(),
         ]
@@ -133,8 +133,8 @@ def _needs(config: PoseLlavaConfig, machine: Machine) -> list[str]:
     return lines
 
 
-def _weights(model: str, config: PoseLlavaConfig, folder: Path | None) -> list[str]:
-    if model == "tiny-llava":
+def _weights(config: PoseLlavaConfig, folder: Path | None) -> list[str]:
+    if config.size == "tiny":
         return ["Weights: none are needed, they are random"]
     if folder is None:
         return ["Weights: no folder named (--weights FOLDER)", *_downloads(config)]
@@ -202,14 +202,14 @@ def _body() -> list[str]:
     if path is None:
         return [
             "Body: the embedded one",
-            f"    your own SMPL_NEUTRAL: register at {SMPL_PAGE} (research licence), then --smpl "
-            f"FILE or ${SMPL_VARIABLE}",
+            f"    your own {BODIES}:",
+            f"    register there (research licence), then --smpl FILE or ${SMPL_VARIABLE}",
         ]
     try:
         read_smpl_file(path)
     except BodyFileError as error:
         return [f"Body: {path}", f"    {error}"]
-    return [f"Body: {path}, a usable SMPL file"]
+    return [f"Body: {path}, usable"]
 
 
 def _packages() -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
@@ -24,6 +23,7 @@ from chatpose_demo.evaluation.public.asking import (
 from chatpose_demo.evaluation.public.sample import Sample
 from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.network.interface import Question
+from chatpose_demo.network.llava.config import EOS
 from chatpose_demo.network.llava.images import pixel_values
 from chatpose_demo.network.llava.network import LlavaNetwork, to_world
 from chatpose_demo.network.llava.prompt import Prompt, PromptTooLong
@@ -70,7 +70,6 @@ class LlavaAnswerer:
     def _speak(self, prompts: Sequence[Prompt]) -> list[_Reply]:
         """Greedy, until each has its pose token; the last token there is room for is one."""
         model, config = self.network.model, self.network.model.config
-        end: Any = self.network.tokenizer.eos_token_id
         photos = [photo for prompt in prompts for photo in prompt.photos]
         pixels = None
         if photos:
@@ -89,7 +88,7 @@ class LlavaAnswerer:
             tokens = model.llava.lm_head(vectors).float().argmax(-1)
             if count == self.network.max_tokens - 1:
                 tokens = torch.full_like(tokens, config.pose_token_id)
-            tokens = tokens.masked_fill(tokens == end, config.pose_token_id)
+            tokens = tokens.masked_fill(tokens == EOS, config.pose_token_id)
             going = tokens != config.pose_token_id
             for reply, vector, token in zip(speaking, vectors, tokens.tolist(), strict=True):
                 if token == config.pose_token_id:

@@ -40,9 +40,7 @@ def gather_trained(accelerator: Accelerator, model: torch.nn.Module) -> dict[str
     plain = accelerator.unwrap_model(model)
     names = list(trained_parameters(plain))
     if accelerator.distributed_type in (DEEPSPEED, FSDP):
-        whole: Any = accelerator.get_state_dict(
-            model
-        )
+        whole: Any = accelerator.get_state_dict(model)
     else:
         whole = dict(plain.named_parameters())
     return {

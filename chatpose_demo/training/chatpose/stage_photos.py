@@ -68,7 +68,7 @@ def people_of(record: dict[str, Any]) -> Iterator[StagePhoto]:
         yield StagePhoto(tuple(box), body)
 
 
-class _Pictures:
+class Pictures:
     """What both ways share: from a picture and a person to a sample."""
 
     def __init__(self, wish: Wish) -> None:
@@ -91,7 +91,7 @@ class _Pictures:
         return Sample(tuple(ask_about(rng, self._questions, who.body) for _ in range(count)), crop)
 
 
-class StageFolder(_Pictures):
+class StageFolder(Pictures):
     """Pictures already rendered into a folder; a person per row."""
 
     def __init__(self, folder: Path, wish: Wish) -> None:
@@ -122,7 +122,7 @@ class StageFolder(_Pictures):
         return self.made(open_photo(path, self.what), who, rng)
 
 
-class StageLive(_Pictures):
+class StageLive(Pictures):
     """Pictures rendered when they are asked for; row k comes from the seeds (seed, k) alone."""
 
     def __init__(self, seed: int, wish: Wish, rows: int = ROWS) -> None:

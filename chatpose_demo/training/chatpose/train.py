@@ -92,12 +92,14 @@ def model_for(start: Start, recipe: Recipe, accelerator: Accelerator) -> PoseLla
     bf16 = accelerator.mixed_precision == "bf16"
     spread = accelerator.distributed_type in (DEEPSPEED, FSDP)  # these move the weights themselves
     device = None if spread else str(accelerator.device)
-    model = start.model(recipe, torch.bfloat16 if bf16 else torch.float32, device)
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.seed)  # the same adapters in every process
+        model = start.model(recipe, torch.bfloat16 if bf16 else torch.float32, device)
     for one in trained_parameters(model).values():
         one.data = one.data.float()  # small updates get lost in bf16
     if recipe.checkpointing:
-        model.llava.model.language_model.gradient_checkpointing_enable(
-            gradient_checkpointing_kwargs={"use_reentrant": False}
+        model.llava.model.language_model.activation_checkpointing_enable(
+            activation_checkpointing_kwargs={"use_reentrant": False}
         )
     return model
 
