@@ -120,7 +120,7 @@ def test_a_chosen_person_becomes_an_upright_body(llava_url, tmp_path):
         expect(guest.status).to_contain_text("Body 1: person 2, in the middle, read from the photo")
         guest.body_is_drawn()
 
-        mesh = trimesh.load(download(guest, "↓ GLB", tmp_path), force="mesh")
+        mesh = trimesh.load_mesh(download(guest, "↓ GLB", tmp_path))
         assert abs(mesh.bounds[0, 1]) < 1e-3 and 1.5 < mesh.bounds[1, 1] < 2
         top = mesh.vertices[mesh.vertices[:, 1] > mesh.bounds[1, 1] - 0.2]
         assert np.ptp(top[:, 0]) < 0.35  # one head, not two feet

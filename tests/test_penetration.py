@@ -195,6 +195,19 @@ def test_a_limb_may_stay_as_deep_as_it_was():
     assert settle(told, ["left_arm", "head"], [HANDS]) is told  # they did not go anywhere
 
 
+def test_a_hand_on_the_hip_of_a_bent_trunk_is_no_deeper_than_hands_are():
+    leaning = apply_choices(STANDING, {"torso": "lean_left"})
+    told, settled = (do(leaning, {"left_arm": "hip"}) for do in (apply_choices, apply_settled))
+    before, after = penetration(np.stack([told, settled])).max(1)
+    assert before > 7 and after < 100 * (SETTINGS.arm + 2 * SETTINGS.close)
+    assert apart(told, settled).mean() < 0.5  # still the same pose
+
+
+def test_a_swing_that_hardly_helps_is_not_made():
+    kneeling = apply_choices(STANDING, {"legs": "kneel_sit"})
+    assert settle(kneeling, ["left_leg", "right_leg"], []) is kneeling
+
+
 def test_every_change_that_a_chat_makes_settles():
     finder = BodyFinder()
 
@@ -224,4 +237,7 @@ def test_limbs_by_parts_and_by_joints():
     assert limbs_of(["torso", "facing"]) == ()
     raised = apply_choices(STANDING, {"left_arm": "up", "head": "down"})
     assert moved_limbs(STANDING, raised) == ("left_arm", "head")
+    bent = apply_choices(STANDING, {"torso": "bend_deep"})  # the hips make up for the pelvis
+    assert moved_limbs(STANDING, bent) == ()
+    assert moved_limbs(STANDING, apply_choices(STANDING, {"legs": "wider"})) == limbs_of(["legs"])
     assert set(LIMBS) == set(ROOT)

@@ -48,11 +48,11 @@ def test_false_and_missed_bodies_by_hand():
     table = {name: one.value for name, one in judge(LINES, records).items()}
     assert table == {
         "false bodies": 0.5,
-        "false bodies, after none": 0.0,
-        "false bodies, after photo": 1.0,
+        "false bodies, at the start": 0.0,
+        "false bodies, after a photo": 1.0,
         "missed bodies": 0.5,
-        "missed bodies, after none": 0.0,
-        "missed bodies, after pose": 1.0,
+        "missed bodies, at the start": 0.0,
+        "missed bodies, after a body": 1.0,
         "replies as the base's": 0.0,
         "words as the base's": 0.5,
     }

@@ -20,7 +20,7 @@ from chatpose_demo.evaluation.frozen_set import DEVELOPMENT, SECOND, read_lines,
 from chatpose_demo.geometry.figure import embedded_body
 from chatpose_demo.geometry.penetration import LIMBS, PIECES, anatomy, penetration, posed
 from chatpose_demo.network.parts import OPTIONS, apply_choices
-from chatpose_demo.network.settling import apply_settled, moved_limbs, settle
+from chatpose_demo.network.settling import STATES, apply_settled, moved_limbs, settle
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.rig import Spec, build
 
@@ -89,12 +89,14 @@ def chains(folder: Path) -> Bodies:
     """Every step of a set's chats, each from the true body before it."""
     bodies = Bodies()
     for number, line in enumerate(read_lines("chains", folder), start=1):
-        before = build(spec_of(line["start"]))
+        before, told = build(spec_of(line["start"])), line["start"]
         for step in line["steps"]:
             after = build(spec_of(step["after"]))
-            settled = settle(after, moved_limbs(before, after), [before])
+            new = [item for item in step["after"].items() if item not in told.items()]
+            written = [(part, option) for part, option in new if option in STATES.get(part, ())]
+            settled = settle(after, moved_limbs(before, after), [], written)
             bodies.add(f"chain {number}, {step['text']!r}", after, settled)
-            before = after
+            before, told = after, step["after"]
     return bodies
 
 
@@ -112,11 +114,11 @@ def report(title: str, bodies: Bodies, most: float) -> None:
     moved = swing.max(1) > 0
     print(row(f"{title} ({len(told)}), as told", told), f" above: {(told > most).mean():6.1%}")
     print(row("    settled", settled), f" above: {(settled > most).mean():6.1%}")
-    if moved.any():
-        turn = swing[moved].max(1)
-        print(
-            f"    {moved.sum()} settled by {np.median(turn):.1f} degrees, at most {turn.max():.1f}"
-        )
+    turn = swing[swing > 0] if moved.any() else np.zeros(1)
+    print(
+        f"    {moved.sum()} bodies moved, a joint by {np.median(turn):.1f} degrees, at most "
+        f"{turn.max():.1f}; all joints of all bodies by {swing.mean():.4f} on average"
+    )
     for index in np.argsort(-told)[:WORST]:
         print(f"        {told[index]:5.2f} -> {settled[index]:5.2f}  {bodies.names[index]}")
 
@@ -158,7 +160,8 @@ def main() -> None:
 
     atlas = load_atlas()
     depth = penetration(np.stack([pose.rotations for pose in atlas]))
-    print(row("centimetres", np.array(PERCENTILES)), " (percentiles)")
+    heads = "  ".join(f"{percent:5d}%" for percent in PERCENTILES)
+    print(f"{'centimetres, percentiles':34s}{heads}")
     print(row(f"atlas ({len(atlas)})", depth.max(1)))
     for kind in ("arm", "leg", "head"):
         own = [PIECES.index(p) for limb in LIMBS if limb.endswith(kind) for p in LIMBS[limb]]

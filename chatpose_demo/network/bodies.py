@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from chatpose_demo.network.acts import REGION_JOINTS, combine, halfway, turned_like
+from chatpose_demo.network.in_context import in_context
 from chatpose_demo.network.interface import AskBack, Body, Question
 from chatpose_demo.network.people_words import name_of
 from chatpose_demo.network.pointing import choose, whom
@@ -114,7 +115,8 @@ class BodyFinder:
 
     def _edit(self, question: Question, seen: Understanding, read: Reader) -> Found | str:
         index = earlier_index(seen.earlier, len(question.bodies))
-        base, parts = question.bodies[index], seen.parts["edit"]
+        base = question.bodies[index]
+        parts = in_context(base.rotations, seen.parts["edit"])
         if seen.act == "another":
             return self._another(question, read)
         if seen.act == "half":

@@ -42,8 +42,10 @@ def seen_photos(conversation: Conversation) -> list[tuple[int, Image.Image]]:
         else:
             chosen = turn.picked
         people = scene.people or []
-        known = chosen is not None and chosen < len(people)
-        seen.append((index, around(scene.image, people[chosen].box) if known else scene.image))
+        if chosen is None or chosen >= len(people):
+            seen.append((index, scene.image))
+        else:
+            seen.append((index, around(scene.image, people[chosen].box)))
     return seen
 
 

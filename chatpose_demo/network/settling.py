@@ -32,6 +32,7 @@ ROOT = {
 }
 LEGS_TOLD = ("left_leg", "right_leg")
 MIRRORED = {"like_other", "swap"}
+SAME = 1e-4  # entries of a rotation that differ by less are rounding
 STATES = {
     "left_arm": ARMS,
     "right_arm": ARMS,
@@ -54,7 +55,8 @@ class SettlingSettings:
     rounds: int = 5  # our choice
     close: float = 0.003  # m, our choice: nobody sees less; aimed at this much beyond, too
     stiff: float = 0.2  # our choice: no swing about an axis that lifts hardly any skin
-    worth: float = 0.5  # our choice: a swing that leaves more of the excess is not made
+    worth: float = 0.5  # our choice: a swing that leaves more of the excess is not made,
+    lift: float = 0.001  # m, our choice: nor one of which a degree lifts a limb less than this
 
     def usual(self, limb: str) -> float:
         """Metres that a limb may lie in the body."""
@@ -73,26 +75,41 @@ def limbs_of(parts: Iterable[str]) -> tuple[str, ...]:
 
 
 def moved_limbs(before: np.ndarray, after: np.ndarray) -> tuple[str, ...]:
-    """The limbs with a joint that differs between two poses (24, 3, 3)."""
-    differs = (before != after).any((1, 2))
+    """The limbs whose joints differ between two poses (24, 3, 3).
+
+    A hip that only makes up for a turned pelvis, so that the thigh keeps its direction in the
+    world, does not count.
+    """
+    here = (before != after).any((1, 2))
+    frames = kinematics(torch.tensor(np.stack([before, after])))[1].numpy()
+    world = np.abs(frames[0] - frames[1]).max((1, 2)) > SAME
+    joints = {limb: [JOINT[name] for name in PART_JOINTS[limb]] for limb in ROOT}
+    root = {limb: JOINT[joint] for limb, joint in ROOT.items()}
     return tuple(
-        limb for limb in ROOT if differs[[JOINT[name] for name in PART_JOINTS[limb]]].any()
+        limb
+        for limb, own in joints.items()
+        if any(here[joint] and (joint != root[limb] or world[joint]) for joint in own)
     )
 
 
 def apply_settled(base: np.ndarray, choices: Mapping[str, str]) -> np.ndarray:
     """Bend a pose by one option per part (parts.apply_choices), and settle the limbs that moved.
 
-    A named state may stay as deep as it is on a standing body: so it was written.
+    A named state may stay as deep as it is on a standing body: so it was written. A move may stay
+    as deep as the body was before.
     """
     told = {part: option for part, option in choices.items() if option != KEEP}
     after = {}
     if told.get("whole") == "mirror":  # the parts mean the sides before the mirror
         after = {part: told.pop(part) for part in ("whole", "facing") if part in told}
     changed = apply_choices(base, told)
-    written = [(part, option) for part, option in told.items() if option in STATES.get(part, ())]
-    # A limb that takes over what the other side did may be as deep as that one was.
-    before = [base, mirror(base)] if MIRRORED.intersection(told.values()) else [base]
+    limbs = {part: option for part, option in told.items() if part in STATES}
+    written = [(part, option) for part, option in limbs.items() if option in STATES[part]]
+    before = []
+    if len(written) < len(limbs):  # a move starts from where the limb was
+        before.append(base)
+    if MIRRORED.intersection(limbs.values()):  # the limb takes over what the other side did
+        before.append(mirror(base))
     changed = settle(changed, limbs_of(told), before, written)
     return apply_choices(changed, after) if after else changed
 
@@ -108,7 +125,7 @@ def settle(
     Args:
         changed: (24, 3, 3) rotations; not changed.
         limbs: of ROOT, those that may swing.
-        before: poses (24, 3, 3); a limb may stay as deep as in the deepest of them.
+        before: poses (24, 3, 3), if any; a limb may stay as deep as in the deepest of them.
         written: (part, option) of named states, likewise.
 
     Returns:
@@ -124,18 +141,22 @@ def settle(
     allowed = {limb: most for limb, most in allowed.items() if depth[limb] > most + SETTINGS.close}
     if not allowed:
         return changed
-    earlier, written = posed(np.stack(list(before))), tuple(written)
+    earlier, written = [flesh for one in before for flesh in posed(one[None])], tuple(written)
     for limb in tuple(allowed):
         as_deep = [one.limb_depth(limb) for one in earlier]
         as_deep += [_as_written(limb, *state) for state in written]
-        allowed[limb] = max(allowed[limb], *as_deep)
+        allowed[limb] = max([allowed[limb], *as_deep])
         if depth[limb] <= allowed[limb] + SETTINGS.close:
             del allowed[limb]
     if not allowed:
         return changed
-    settled = _swung(changed, _turns(body, changed, allowed))
+    turns = _turns(body, changed, allowed)
+    settled = _swung(changed, turns)
     (after,) = posed(settled[None])
-    helps = _excess(after, allowed) <= (1 - SETTINGS.worth) * _excess(body, allowed)
+    excess = _excess(body, allowed)
+    gain = excess - _excess(after, allowed)
+    effort = sum(np.degrees(turn.magnitude()) for turn in turns.values())
+    helps = gain >= max(SETTINGS.worth * excess, SETTINGS.lift * effort)
     return settled if helps and not _harms(after, body, allowed) else changed
 
 

@@ -49,6 +49,7 @@ from chatpose_demo.pose import Pose
 from chatpose_demo.settings import Settings
 from chatpose_demo.studio.rig import Spec, build
 
+WHEN = {"none": "at the start", "photo": "after a photo", "pose": "after a body"}
 EARLIER = ("Show me a person standing.", "Here is one.")  # what "after a body" comes after
 
 
@@ -168,7 +169,7 @@ def judge(asked: Sequence[Line], records: dict[str, Record]) -> dict[str, Interv
     for line in asked:
         record = records[line.key]
         name = "missed bodies" if line.wanted else "false bodies"
-        for row in (name, f"{name}, after {line.context}"):
+        for row in (name, f"{name}, {WHEN[line.context]}"):
             wrong[row].append(bool(record["bodies"]) != line.wanted)
         if record["base"] is not None:
             same.append(record["reply"] == record["base"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -42,8 +42,15 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same on a device."""
-        moved = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(**{k: v if v is None else v.to(device) for k, v in moved.items()})
+        pixels = self.pixel_values
+        return Batch(
+            self.input_ids.to(device),
+            self.attention_mask.to(device),
+            self.labels.to(device),
+            self.pose_mask.to(device),
+            None if pixels is None else pixels.to(device),
+            self.rotations.to(device),
+        )
 
     def counts(self) -> torch.Tensor:
         """(2,) float64: tokens that are learnt, and bodies."""
@@ -78,7 +85,7 @@ class Collator:
         labels = [torch.tensor(goals) for _, goals in rows]
         marks = [torch.ones_like(row) for row in ids]
         if self.always_photo and not photos:
-            photos = [Image.new("RGB", (self.config.image_size,) * 2)]
+            photos = [Image.new("RGB", (self.config.image_size, self.config.image_size))]
             blank = torch.full((self.config.image_tokens,), self.config.image_token_id)
             ids[0] = torch.cat([ids[0], blank])
             labels[0] = torch.cat([labels[0], torch.full_like(blank, IGNORE)])

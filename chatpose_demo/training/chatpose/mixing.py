@@ -47,11 +47,13 @@ class Mixture(Dataset[Sample]):
             parts: of each task; a task without any is left out.
             shares: how often each task comes in a block.
         """
-        self.parts = {
+        self.parts: dict[Task, list[Part]] = {
             task: [part for part in parts.get(task, ()) if len(part.rows)] for task in TASKS
         }
-        self.tasks = tuple(task for task in TASKS if self.parts[task] and shares.get(task, 0) > 0)
-        self.shares = {task: shares[task] for task in self.tasks}
+        self.tasks: tuple[Task, ...] = tuple(
+            task for task in TASKS if self.parts[task] and shares.get(task, 0) > 0
+        )
+        self.shares: dict[Task, int] = {task: shares[task] for task in self.tasks}
         self.block: list[Task] = [task for task in self.tasks for _ in range(self.shares[task])]
         self.seed = seed
         self._order = lru_cache(maxsize=2 * len(self.tasks))(self._shuffled)
