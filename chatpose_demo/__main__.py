@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import get_args
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before transformers: nothing is fetched
 
@@ -14,7 +15,8 @@ from chatpose_demo.batch import find_people, run_batch  # noqa: E402
 from chatpose_demo.body.smpl_file import BodyFileError  # noqa: E402
 from chatpose_demo.chat import ChatPose  # noqa: E402
 from chatpose_demo.network.base_model import LanguageModelMissing  # noqa: E402
-from chatpose_demo.settings import Settings  # noqa: E402
+from chatpose_demo.network.interface import CannotLoad  # noqa: E402
+from chatpose_demo.settings import ModelName, Settings  # noqa: E402
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -24,6 +26,8 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("source", type=Path, help='lines {"id", "turns": [{"text", "photo"?}]}')
     batch.add_argument("--out", type=Path, required=True, help="answers; a second run resumes")
     batch.add_argument("--smpl", help="your own SMPL_NEUTRAL file (.npz or .pkl)")
+    batch.add_argument("--model", choices=get_args(ModelName), default="embedded")
+    batch.add_argument("--weights", help="folder of the paper's model, made by `convert`")
     batch.add_argument("--threads", type=int)
     people = commands.add_parser("people", help="find the people in photos")
     people.add_argument("photos", type=Path, nargs="+")
@@ -111,8 +115,11 @@ def main() -> int:
         print(f"There is no file {options.source}.", file=sys.stderr)
         return 2
     try:
-        chat = ChatPose.load(Settings(smpl=options.smpl, threads=options.threads))
-    except (BodyFileError, LanguageModelMissing) as error:
+        settings = Settings(
+            options.model, smpl=options.smpl, threads=options.threads, weights=options.weights
+        )
+        chat = ChatPose.load(settings)
+    except (BodyFileError, CannotLoad, LanguageModelMissing) as error:
         print(error, file=sys.stderr)
         return 2
     failed = run_batch(chat, options.source, options.out)

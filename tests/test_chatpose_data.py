@@ -16,7 +16,7 @@ from chatpose_demo.pose import R_WORLD_CAMERA
 from chatpose_demo.training.chatpose import templates
 from chatpose_demo.training.chatpose.bedlam import Bedlam
 from chatpose_demo.training.chatpose.mix665k import Mix665k
-from chatpose_demo.training.chatpose.mixing import Mixture, Part, Shares, mixtures, split_rows
+from chatpose_demo.training.chatpose.mixing import Shares, mixtures, split_rows
 from chatpose_demo.training.chatpose.photos import PhotoSet
 from chatpose_demo.training.chatpose.posescript import PoseScript
 from chatpose_demo.training.chatpose.sample import DataError, Sample
@@ -346,7 +346,7 @@ def test_held_out_rows_are_never_trained_on():
     assert len(test) == 8 and not set(train) & set(test) and len(train) == 92
     assert np.ptp(test) > 80  # from all of the set
     assert len(split_rows(5, 8)[1]) == 0
-    part = Part(Numbers("t", 100), test)
-    stream = Mixture({"text": [part]}, PAPER, 0)  # type: ignore[arg-type]
-    seen = {int(stream[k].messages[0][0].split()[1]) for k in range(40)}
-    assert seen == set(test.tolist())
+    data = {"text": [Numbers("t", 100)]}
+    streams = mixtures(data, PAPER, seed=0, held_out=8)  # type: ignore[arg-type]
+    seen = [{int(one[k].messages[0][0].split()[1]) for k in range(92)} for one in streams]
+    assert seen == [set(train.tolist()), set(test.tolist())]

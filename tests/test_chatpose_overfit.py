@@ -24,7 +24,7 @@ from chatpose_demo.training.chatpose.sample import Sample, Task
 from chatpose_demo.training.chatpose.stage_photos import Pictures, StagePhoto
 from chatpose_demo.training.chatpose.studio import StudioTalk, StudioText
 
-STEPS = 180
+STEPS = 90
 LORA = LoraSettings(rank=8, alpha=16, dropout=0.0, train_vocabulary=True)
 # Random weights of the usual size hardly let one token see another; these do. The queries and keys
 # are larger still, so that attention chooses.
@@ -88,7 +88,7 @@ def learnt(tmp_path_factory):
     torch.set_num_threads(1)
     data = studio()
     wanted = recipe(
-        steps=STEPS, batch=8, learning_rate=1e-2, warmup=10, pose_weight=5.0, lora=LORA,
+        steps=STEPS, batch=32, learning_rate=1e-2, warmup=10, pose_weight=5.0, lora=LORA,
         shares={"text": 3, "instruction": 2, "image": 3},
         max_tokens=1024, checkpointing=False,
     )  # fmt: skip
@@ -117,22 +117,17 @@ def distances(model: PoseLlava, tokenizer, samples: list[Sample]) -> np.ndarray:
 def test_it_learns_by_heart(learnt):
     run, data, told, _ = learnt
     first, last = told[0], {name: np.mean([one[name] for one in told[-4:]]) for name in told[0]}
-    assert last["text"] < first["text"] / 20
-    assert last["pose"] < first["pose"] / 6
+    assert last["text"] < first["text"] / 40
+    assert last["pose"] < first["pose"] / 8
     model = run.plain.eval()
     for kind in ("text", "image"):
         found = distances(model, run.tokenizer, data[kind][0].samples)
         own = np.diag(found)
         others = found[~np.eye(len(found), dtype=bool)]
-        print(
-            kind,
-            np.round(own, 1),
-            np.median(others),
-            (found.argmin(1) == np.arange(len(found))).mean(),
-        )
         assert np.mean(own < 180) > 0.9  # the model says by itself that a body comes
-        assert np.mean(found.argmin(1) == np.arange(len(found))) > 0.75  # chance is 0.08
-        assert np.median(own) < 0.6 * np.median(others)
+        nearest = found.argmin(1) == np.arange(len(found))
+        assert np.mean(nearest) > 0.6  # it is this sample's body, not another's; chance is 0.08
+        assert np.median(own) < 0.65 * np.median(others)
     for sample in data["instruction"][0].samples[:3]:
         words, body = spoken(model, run.tokenizer, sample)
         assert body is None and words.split()[:3] == sample.messages[0][1].split()[:3]

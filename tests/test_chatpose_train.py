@@ -257,6 +257,17 @@ def test_checkpointed_activations_give_the_same_update():
         assert torch.allclose(ends[0][name], ends[1][name], atol=1e-6), name
 
 
+def test_bf16_computes_alike_and_learns_in_fp32(monkeypatch):
+    exact = trainer(recipe(batch=4)).step()
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
+    run = trainer(recipe(batch=4))
+    rounded = run.step()
+    assert exact["loss"] != rounded["loss"] == pytest.approx(exact["loss"], rel=0.02)
+    kinds = {one.dtype for one in run.plain.parameters() if one.requires_grad}
+    assert kinds == {torch.float32}
+    assert run.plain.llava.lm_head.weight.dtype == torch.bfloat16
+
+
 def test_export_gives_the_trained_model_back(tmp_path):
     wanted = recipe(batch=2, lora=LoraSettings(rank=4, alpha=8, train_vocabulary=True))
     run = trainer(wanted)

@@ -15,11 +15,11 @@ pytest_plugins = ("fixtures_network",)
 # weights; the numbers themselves are in assets/MODEL_CARD.md.
 AT_LEAST = {
     ("frozen/captions", "below standing"): 0.80,
-    ("frozen/edits", "success"): 0.60,
-    ("frozen/implicit", "top 5"): 0.85,
+    ("frozen/edits", "success"): 0.65,
+    ("frozen/implicit", "top 5"): 0.80,
     ("frozen/selection", "all"): 0.85,
     ("frozen2/captions", "below standing"): 0.70,
-    ("frozen2/chains", "untouched still"): 0.70,
+    ("frozen2/chains", "untouched still"): 0.88,
     ("frozen2/implicit", "top 5"): 0.80,
     ("frozen2/relations", "asked back rightly"): 0.75,
     ("frozen2/topics", "all"): 0.85,

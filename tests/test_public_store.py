@@ -108,6 +108,15 @@ def processes(count: int, command: list[str]) -> None:
     assert [one.wait(timeout=300) for one in running] == [0] * count
 
 
+def rounded(value):
+    """The same JSON with five significant digits."""
+    if isinstance(value, dict):
+        return {key: rounded(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [rounded(one) for one in value]
+    return float(f"{value:.5g}") if isinstance(value, float) else value
+
+
 def test_two_processes_give_the_numbers_of_one(tmp_path, body, monkeypatch):
     write_rpe(tmp_path, body)
     command = ["rpe-refined", "--data", str(tmp_path), "--model", "tiny-llava", "--batch", "1"]
@@ -118,6 +127,7 @@ def test_two_processes_give_the_numbers_of_one(tmp_path, body, monkeypatch):
     assert evaluation.main([*command, "--out", str(tmp_path / "one.json")]) == 0
     assert not (tmp_path / "one.1.jsonl").exists()
     two, one = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("two", "one"))
-    assert one == two
+    # Two processes share the cores otherwise, which changes the order of sums.
+    assert rounded(one) == rounded(two)
     assert evaluation.main([*command, "--out", str(tmp_path / "two.json")]) == 0  # alone goes on
     assert len(files[0].read_text().splitlines()) == 3

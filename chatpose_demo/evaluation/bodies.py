@@ -9,7 +9,7 @@ import numpy as np
 from chatpose_demo.evaluation.frozen_set import read_lines, spec_of
 from chatpose_demo.evaluation.reader import EXACT, STILL, Reader, Table, degrees, mean, rate
 from chatpose_demo.network.interface import AskBack, Question
-from chatpose_demo.network.parts import apply_choices
+from chatpose_demo.network.settling import apply_settled
 from chatpose_demo.network.understanding import Understanding
 from chatpose_demo.pose import Pose
 from chatpose_demo.studio.rig import build
@@ -19,7 +19,7 @@ def imagined(reader: Reader, seen: Understanding) -> np.ndarray:
     """The body that words alone give."""
     place = int(seen.atlas.argmax())
     base = reader.finder.standing if place == 0 else reader.finder.poses[place - 1]
-    return apply_choices(base, seen.parts["text"])
+    return apply_settled(base, seen.parts["text"])
 
 
 def captions(reader: Reader, folder) -> Table:

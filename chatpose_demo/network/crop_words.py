@@ -166,7 +166,7 @@ RULED_OUT = re.compile(
 # Who stands with another person: the things that are named from here on are that other one's.
 BESIDE = re.compile(
     r"\b(?:next to|besides?|behind|in front of|between|near|opposite|close to|"
-    r"(?:left|right) of(?! the (?:photo|picture|image)))\b.*",
+    r"(?:left|right) of(?! the (?:photo|picture|image)\b))\b.*",
     re.IGNORECASE,
 )
 SENTENCE = re.compile(r"[.!?;\n]+")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from chatpose_demo.network.pose_decoder import REGIONS
@@ -73,9 +75,14 @@ NAMED_BODIES = ("first", "second", "third", "previous", "last")
 class BodyComposer(Pen):
     """Makes examples about bodies."""
 
+    def _written(self, states: Sequence[str], *keys: str) -> str:
+        """One of some states for which somebody wrote phrases under all the keys."""
+        known = [s for s in states if all(self.has("parts", f"{key}.{s}") for key in keys)]
+        return pick(self.rng, known)
+
     def _arms(self, mark: str) -> tuple[str, dict[str, str]]:
         """A clause about one or both arms; mark is "" to describe or "!" to command."""
-        state = pick(self.rng, SHOWN_ARMS)
+        state = self._written(SHOWN_ARMS, f"arm{mark}", f"arms{mark}")
         if self.chance(0.35):
             return self.phrase("parts", f"arms{mark}.{state}"), {
                 "left_arm": state,
@@ -85,7 +92,7 @@ class BodyComposer(Pen):
         phrase = self.phrase("parts", f"arm{mark}.{state}").replace("{s}", side)
         parts = {f"{side}_arm": state}
         if not mark and self.chance(0.35):  # the other arm does something else
-            other = pick(self.rng, SHOWN_ARMS)
+            other = self._written(SHOWN_ARMS, "arm")
             second = self.phrase("parts", f"arm.{other}").replace("{s}", OTHER_SIDE[side])
             phrase = f"{phrase}{pick(self.rng, JOINERS)}{second}"
             parts[f"{OTHER_SIDE[side]}_arm"] = other
@@ -94,7 +101,8 @@ class BodyComposer(Pen):
     def _legs(self, mark: str) -> tuple[str, dict[str, str]]:
         state = pick(self.rng, tuple(BOTH_LEGS))
         if self.chance(0.3) or not self.has("parts", f"legs{mark}.{state}"):
-            state, side = pick(self.rng, SHOWN_LEGS), pick(self.rng, ("left", "right"))
+            state = self._written(SHOWN_LEGS, f"leg{mark}")
+            side = pick(self.rng, ("left", "right"))
             phrase = self.phrase("parts", f"leg{mark}.{state}").replace("{s}", side)
             return phrase, {f"{side}_leg": state}
         return self.phrase("parts", f"legs{mark}.{state}"), {"legs": state}
@@ -104,11 +112,11 @@ class BodyComposer(Pen):
             return self._arms(mark)
         if kind == "legs":
             return self._legs(mark)
-        state = pick(self.rng, SHOWN[kind])
+        name = f"{WORDS_FOR.get(kind, kind)}{mark}"
+        state = self._written(SHOWN[kind], name)
         if (kind, state, mark) == ("whole", RISING, ""):
             return self._clause(kind, mark)
-        key = f"{WORDS_FOR.get(kind, kind)}{mark}.{state}"
-        return self.phrase("parts", key), {kind: state}
+        return self.phrase("parts", f"{name}.{state}"), {kind: state}
 
     def clauses(self, count: int, mark: str) -> tuple[str, dict[str, str]]:
         """So many clauses about different parts, joined, and what they mean."""
@@ -192,7 +200,8 @@ class BodyComposer(Pen):
 
     def _rest(self) -> tuple[str, dict[str, str]]:
         """Some part goes back to how a standing body holds it."""
-        kind, state = RESTING[int(self.rng.integers(len(RESTING)))]
+        known = [one for one in RESTING if self.has("parts", f"{one[0]}!.{one[1]}")]
+        kind, state = known[int(self.rng.integers(len(known)))]
         side = pick(self.rng, ("left", "right"))
         text = self.phrase("parts", f"{kind}!.{state}").replace("{s}", side)
         if kind == "arms":
@@ -200,7 +209,7 @@ class BodyComposer(Pen):
         return text, {f"{side}_{kind}" if kind in ("arm", "leg") else kind: state}
 
     def _relative(self) -> tuple[str, dict[str, str]]:
-        name, side = pick(self.rng, tuple(RELATIVE)), pick(self.rng, ("left", "right"))
+        name, side = self._written(tuple(RELATIVE), "rel"), pick(self.rng, ("left", "right"))
         text = self.phrase("parts", f"rel.{name}").replace("{s}", side)
         return text, {key.replace("{s}", side): value for key, value in RELATIVE[name].items()}
 

@@ -22,7 +22,7 @@ from chatpose_demo.network.llava.build import CONVERT, WeightsError
 from chatpose_demo.network.llava.config import SIZES
 from chatpose_demo.network.llava.lora import LoraSettings
 from chatpose_demo.network.llava.model import PoseLlava
-from chatpose_demo.training.chatpose.checkpoint import last_state
+from chatpose_demo.training.chatpose.checkpoint import StateError, last_state
 from chatpose_demo.training.chatpose.export import merge
 from chatpose_demo.training.chatpose.own_words import OwnWords, chat_lines, write_own_words
 from chatpose_demo.training.chatpose.recipe import PAPER_SHARES, Recipe
@@ -88,7 +88,7 @@ def run(told: argparse.Namespace) -> None:
     """Train to the end, from the last state if there is one.
 
     Raises:
-        DataError, WeightsError: something is missing.
+        DataError, WeightsError, StateError: something is missing or does not fit.
     """
     recipe, start = recipe_of(told), Start(told.size, told.weights)
     told.out.mkdir(parents=True, exist_ok=True)
@@ -132,7 +132,7 @@ def main() -> int:
     """Run the command; 1 with one sentence when something is missing."""
     try:
         run(parse())
-    except (DataError, WeightsError) as error:
+    except (DataError, WeightsError, StateError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

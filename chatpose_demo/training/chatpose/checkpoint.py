@@ -22,6 +22,10 @@ TRAINED = "trained.safetensors"
 DEEPSPEED, FSDP = DistributedType.DEEPSPEED, DistributedType.FSDP
 
 
+class StateError(ValueError):
+    """A stored state does not fit the run; one sentence for the user."""
+
+
 def trained_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
     """Name -> parameter, of what is trained."""
     return {name: one for name, one in model.named_parameters() if one.requires_grad}
@@ -93,13 +97,13 @@ def load_state(accelerator: Accelerator, folder: Path, about: dict[str, Any]) ->
     """Go on from a state; returns how many updates were made.
 
     Raises:
-        ValueError: the state is of a run with other settings.
+        StateError: the state is of a run with other settings.
     """
     progress = json.loads((folder / PROGRESS).read_text())
     told = json.loads(json.dumps(about))
     other = [name for name in told if progress["about"].get(name) != told[name]]
     if other:
-        raise ValueError(
+        raise StateError(
             f"{folder} is of a run with another {', '.join(other)}; name another --out, "
             "or the same settings."
         )

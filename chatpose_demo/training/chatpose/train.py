@@ -269,7 +269,7 @@ class Trainer:
         """Go on from a state.
 
         Raises:
-            ValueError: it is of a run with other settings.
+            StateError: it is of a run with other settings.
         """
         self.count = load_state(self.accelerator, folder, self.about)
         self._batches = None
