@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from chatpose_demo.network.in_context import in_context
+from chatpose_demo.network.parts import apply_choices
 from chatpose_demo.studio.rig import Spec, build, legs
 
 
@@ -30,3 +32,13 @@ def test_a_straight_leg_of_who_sits_is_stretched_ahead():
     base = build(Spec(**legs("sit")))
     assert in_context(base, {"left_leg": "straight"}) == {"left_leg": "forward"}
     assert in_context(build(Spec()), {"left_leg": "straight"}) == {"left_leg": "straight"}
+
+
+def test_the_other_arm_follows_the_one_that_moved_last():
+    before = build(Spec(right_arm="head"))
+    shown = apply_choices(before, {"left_arm": "hip"})
+    same = {"left_arm": "like_other", "right_arm": "like_other"}
+    assert in_context(shown, same, before) == {"right_arm": "like_other"}
+    both = apply_choices(shown, in_context(shown, same, before))
+    np.testing.assert_allclose(both, build(Spec(left_arm="hip", right_arm="hip")), atol=1e-5)
+    assert in_context(shown, same) == same  # nothing is known of a change

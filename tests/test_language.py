@@ -21,7 +21,7 @@ from chatpose_demo.network.base_model import (
     load_base,
     make_thrifty,
 )
-from chatpose_demo.network.language import READ_LAYER, USER, Language
+from chatpose_demo.network.language import READ_LAYER, USER, Language, _forbid_stutter
 from chatpose_demo.network.prompts import pose_prompt, talk_prompt
 
 pytest_plugins = ("fixtures_network",)
@@ -257,3 +257,18 @@ def test_a_pose_prompt_holds_facts_and_question_only():
     assert prompt.endswith("<|im_start|>assistant\n")
     long = talk_prompt([(f"q{i}", f"a{i}") for i in range(9)], "now")
     assert "q5" not in long and "q6" in long and "q8" in long
+
+
+def test_the_voice_does_not_stutter():
+    def next_token(said: list[int]) -> int:
+        logits = torch.zeros(10)
+        logits[1], logits[2], logits[3] = 3.0, 2.0, 1.0
+        _forbid_stutter(logits, said)
+        return int(logits.argmax())
+
+    assert next_token([]) == 1 and next_token([2]) == 1
+    assert next_token([5, 1]) == 2  # not twice running
+    assert next_token([1, 5, 6]) == 1  # but again later
+    assert next_token([7, 1, 7]) == 1 and next_token([7, 1, 7, 1, 7]) == 2  # no pair thrice
+    assert next_token([8, 9, 1, 8, 9, 1, 8, 9]) == 2
+    assert next_token([9, 8, 1, 8, 9, 1, 8, 9]) == 1

@@ -97,6 +97,7 @@ def processes(count: int, command: list[str]) -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     told = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    told["PYTHONPATH"] = str(HERE.parent)  # the package need not be installed
     running = [
         subprocess.Popen(
             [sys.executable, str(HERE / "short_replies.py"), *command],

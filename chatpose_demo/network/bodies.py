@@ -116,16 +116,16 @@ class BodyFinder:
     def _edit(self, question: Question, seen: Understanding, read: Reader) -> Found | str:
         index = earlier_index(seen.earlier, len(question.bodies))
         base = question.bodies[index]
-        parts = in_context(base.rotations, seen.parts["edit"])
+        before = _before_the_change(question.bodies)
+        parts = in_context(base.rotations, seen.parts["edit"], before)
         if seen.act == "another":
             return self._another(question, read)
         if seen.act == "half":
-            start = _before_the_change(question.bodies)
-            if start is None:
+            if before is None:
                 return NOT_CHANGED
             end = question.bodies[-1].rotations
-            changed = halfway(start, end)
-            changed = settle(changed, moved_limbs(start, end), [start, end])
+            changed = halfway(before, end)
+            changed = settle(changed, moved_limbs(before, end), [before, end])
         elif seen.act == "imagine" and (place := int(seen.atlas[1:].argmax())) >= 0:
             changed = apply_settled(turned_like(self.poses[place], base.rotations), parts)
             return (Body(changed, "edit", base.subject, base=index),)

@@ -80,9 +80,12 @@ class EmbeddedNetwork:
         """Every body, each after words about it."""
         if any(body.person is not None for body in found) and (remark := things_missed(seen)):
             yield Words(remark)
+        # The voice takes the subject from the question; where that names somebody else, too, or
+        # whom it is not about, it gets a question that names nobody else.
+        others = len(found) > 1 or seen.relation != "none" or bool(seen.bans)
         for count, body in enumerate(found):
             text = question.text
-            if len(found) > 1 and body.person is not None:
+            if others and body.person is not None:
                 text = f"What pose is {name_of(question.people, body.person)} in?"
                 yield Words("\n\n" if count else "")
             yield from self._say(text, body, stopped)

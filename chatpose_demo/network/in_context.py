@@ -1,7 +1,8 @@
-"""Words that mean one thing of a standing body and another of a sitting one.
+"""Words that mean one thing of one body and another of the next.
 
 The decoder reads a line without seeing the body it changes: "one leg over the other" crosses the
-ankles of who stands and the thighs of who sits.
+ankles of who stands and the thighs of who sits, and "the other arm too" follows the arm that was
+moved last.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from chatpose_demo.pose import JOINT
+from chatpose_demo.studio.rig import PART_JOINTS
 
 # Degrees, our choice: between standing (2, 3) and sitting on a chair (86, 86) or the floor (96, 3).
 SEATED_HIPS, BENT_KNEES, STRAIGHT_KNEES = 60.0, 55.0, 35.0
 ON_A_CHAIR = {"crossed_stand": "sit_crossed", "together": "sit", "straight": "forward"}
 ON_THE_FLOOR = {"wide": "straddle", "together": "long"}
+ARMS = ("left_arm", "right_arm")
 DOWN = np.array([0.0, -1.0, 0.0])
 
 
@@ -24,21 +27,38 @@ def _bend(rotation: np.ndarray) -> float:
     return float(np.degrees(np.arccos(np.clip((rotation @ DOWN) @ DOWN, -1, 1))))
 
 
-def in_context(base: np.ndarray, parts: Mapping[str, str]) -> dict[str, str]:
+def in_context(
+    base: np.ndarray, parts: Mapping[str, str], before: np.ndarray | None = None
+) -> dict[str, str]:
     """Part options as they are meant for one body.
 
     Args:
         base: (24, 3, 3) rotations of the body that is to change.
         parts: part -> option of parts.OPTIONS, as the words alone say it.
+        before: (24, 3, 3) the body before the last change, if there was one.
     """
+    meant = _seated(base)
+    legs = ("legs", "left_leg", "right_leg")
+    told = {k: meant.get(option, option) if k in legs else option for k, option in parts.items()}
+    if before is not None and all(told.get(arm) == "like_other" for arm in ARMS):
+        moved = [arm for arm in ARMS if _moved(arm, before, base)]
+        if len(moved) == 1:  # the other arm follows the one that was moved last
+            del told[moved[0]]
+    return told
+
+
+def _seated(base: np.ndarray) -> Mapping[str, str]:
+    """What options for legs mean where the body sits."""
     hips = min(_bend(base[JOINT[f"{side}_hip"]]) for side in ("left", "right"))
     knees = [_bend(base[JOINT[f"{side}_knee"]]) for side in ("left", "right")]
     if hips < SEATED_HIPS:
-        return dict(parts)
-    meant: Mapping[str, str] = {}
+        return {}
     if max(knees) < STRAIGHT_KNEES:
-        meant = ON_THE_FLOOR
-    elif max(knees) > BENT_KNEES:
-        meant = ON_A_CHAIR
-    legs = ("legs", "left_leg", "right_leg")
-    return {k: meant.get(option, option) if k in legs else option for k, option in parts.items()}
+        return ON_THE_FLOOR
+    return ON_A_CHAIR if max(knees) > BENT_KNEES else {}
+
+
+def _moved(arm: str, before: np.ndarray, after: np.ndarray) -> bool:
+    """Whether an arm differs between two poses."""
+    joints = [JOINT[name] for name in PART_JOINTS[arm]]
+    return bool((before[joints] != after[joints]).any())

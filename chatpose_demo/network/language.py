@@ -118,7 +118,9 @@ class Language:
             with torch.inference_mode():
                 out = model(ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
                 logits = out.logits[0, -1].float()
-                if not speaker:
+                if speaker:
+                    _forbid_stutter(logits, said)
+                else:
                     logits[self.pose_id] = -torch.inf
                     _soften_repeats(logits, said)
                 token = int(logits.argmax())
@@ -140,6 +142,19 @@ class Language:
             if last:
                 return
             ids = torch.tensor([[token]])
+
+
+def _forbid_stutter(logits: Tensor, said: list[int], longest: int = 4) -> None:
+    """The adapted voice says no token twice running, and no group of up to `longest` thrice.
+
+    Facts that are shorter than those it learned from ("standing", and nothing else) start loops.
+    """
+    if said:
+        logits[said[-1]] = -torch.inf
+    for size in range(2, longest + 1):
+        tail = said[-(3 * size - 1) :]
+        if len(tail) == 3 * size - 1 and tail[size:] == tail[:-size]:
+            logits[said[-size]] = -torch.inf
 
 
 def _soften_repeats(logits: Tensor, said: list[int], window: int = 48) -> None:
