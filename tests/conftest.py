@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -27,16 +28,19 @@ def upload_folder(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("uploads")
 
 
-@pytest.fixture(scope="session")
-def app_url(upload_folder: Path, tmp_path_factory) -> Iterator[str]:
-    """Address of `python app.py`, started once for all page tests."""
-    log_file = tmp_path_factory.mktemp("app") / "app.log"
-    port = _free_port()
+@contextlib.contextmanager
+def serving(folder: Path, log_folder: Path, *options: str) -> Iterator[str]:
+    """Address of `python app.py OPTIONS`, in a process of its own; it must log no traceback.
+
+    Args:
+        folder: where the app keeps uploads and visitors' files.
+    """
+    log_file, port = log_folder / "app.log", _free_port()
     with log_file.open("w") as log:
         app = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port)],
+            [sys.executable, "app.py", *options, "--port", str(port)],
             cwd=ROOT,
-            env=os.environ | {"GRADIO_TEMP_DIR": str(upload_folder)},
+            env=os.environ | {"GRADIO_TEMP_DIR": str(folder)},
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -47,6 +51,13 @@ def app_url(upload_folder: Path, tmp_path_factory) -> Iterator[str]:
         app.terminate()
         app.wait(timeout=20)
     assert "Traceback" not in log_file.read_text(), log_file.read_text()[-3000:]
+
+
+@pytest.fixture(scope="session")
+def app_url(upload_folder: Path, tmp_path_factory) -> Iterator[str]:
+    """Address of the app as it ships, started once for all page tests."""
+    with serving(upload_folder, tmp_path_factory.mktemp("app")) as url:
+        yield url
 
 
 def _free_port() -> int:

@@ -6,10 +6,7 @@ upright in front of the camera, so that what reaches the page and the files can 
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +17,7 @@ import trimesh
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from browser import Visit, chromium_path, open_browser, visit  # noqa: E402
-from conftest import ROOT, _free_port, _wait_for  # noqa: E402
+from conftest import ROOT, serving  # noqa: E402
 
 from chatpose_demo.body.export import read_amass_npz, read_json  # noqa: E402
 from chatpose_demo.body.smpl import Body  # noqa: E402
@@ -62,24 +59,9 @@ def weights(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def llava_url(weights, tmp_path_factory) -> Iterator[str]:
     """Address of `python app.py --model tiny-llava`."""
-    folder, port = tmp_path_factory.mktemp("app"), _free_port()
-    log_file = folder / "app.log"
-    command = ["app.py", "--model", "tiny-llava", "--weights", str(weights), "--port", str(port)]
-    with log_file.open("w") as log:
-        app = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env=os.environ | {"GRADIO_TEMP_DIR": str(folder)},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait_for(port, app, log_file)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        app.terminate()
-        app.wait(timeout=20)
-    assert "Traceback" not in log_file.read_text(), log_file.read_text()[-3000:]
+    folder = tmp_path_factory.mktemp("app")
+    with serving(folder, folder, "--model", "tiny-llava", "--weights", str(weights)) as url:
+        yield url
 
 
 def download(guest: Visit, name: str, folder: Path) -> Path:
