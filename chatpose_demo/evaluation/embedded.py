@@ -1,6 +1,6 @@
 """Judge the embedded network on the frozen foreign text; every rate with its 95 % interval.
 
-`python -m chatpose_demo.evaluation.embedded [--weights FOLDER] [--json FILE]`
+`python -m chatpose_demo.evaluation.embedded [--weights FOLDER] [--json FILE] [--development]`
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from chatpose_demo.evaluation.bodies import acts, captions, chains, edits, implicit
-from chatpose_demo.evaluation.frozen_set import FOLDER, SECOND
+from chatpose_demo.evaluation.frozen_set import DEVELOPMENT, FOLDER, SECOND
 from chatpose_demo.evaluation.pointing import relations, selection
 from chatpose_demo.evaluation.reader import Reader, Table
 from chatpose_demo.evaluation.turns import topics, wanting
@@ -24,14 +24,16 @@ TESTS: dict[Path, tuple[Test, ...]] = {
     FOLDER: (captions, edits, implicit, selection, wanting),
     SECOND: (captions, chains, implicit, acts, relations, wanting, topics),
 }
+# For choices while working on the network; the frozen sets are for the end.
+DEVELOPMENT_TESTS: dict[Path, tuple[Test, ...]] = {DEVELOPMENT: (captions, edits, chains, wanting)}
 
 
-def judge(reader: Reader) -> dict[str, Table]:
+def judge(reader: Reader, tests: dict[Path, tuple[Test, ...]] = TESTS) -> dict[str, Table]:
     """Every table, named "<set>/<test>"."""
     return {
         f"{folder.name}/{test.__name__}": test(reader, folder)
-        for folder, tests in TESTS.items()
-        for test in tests
+        for folder, those in tests.items()
+        for test in those
     }
 
 
@@ -39,8 +41,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, default=assets_dir() / "network")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--development", action="store_true", help="the development set instead")
     arguments = parser.parse_args()
-    results = judge(Reader.load(arguments.weights))
+    tests = DEVELOPMENT_TESTS if arguments.development else TESTS
+    results = judge(Reader.load(arguments.weights), tests)
     for name, table in results.items():
         print(name)
         for key, value in table.items():
