@@ -30,7 +30,8 @@ from chatpose_demo.network.pose_decoder import (
 )
 from chatpose_demo.network.relations import RELATIONS
 from chatpose_demo.network.topics import TOPICS
-from chatpose_demo.network.understanding import People, understand
+from chatpose_demo.network.understanding import understand
+from chatpose_demo.network.who_fits import People
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.corpus import Composer, compose
 from chatpose_demo.studio.words import CHATTERS, load_words

@@ -13,7 +13,7 @@ from chatpose_demo.evaluation.reader import degrees
 from chatpose_demo.network.language import Language
 from chatpose_demo.network.parts import apply_choices
 from chatpose_demo.network.people_tokens import FEATURES, NUM_FEATURES
-from chatpose_demo.network.understanding import People
+from chatpose_demo.network.who_fits import People
 from chatpose_demo.pose import matrix_from_6d
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.examples import Example

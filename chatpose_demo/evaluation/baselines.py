@@ -27,7 +27,7 @@ from chatpose_demo.evaluation.reader import EXACT, SEED, Reader, Table, degrees,
 from chatpose_demo.network.checkpoints import assets_dir, load_decoder
 from chatpose_demo.network.language import Language
 from chatpose_demo.network.parts import apply_choices
-from chatpose_demo.network.understanding import People
+from chatpose_demo.network.who_fits import People
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.rig import Spec, build
 from chatpose_demo.training.one_vector import (

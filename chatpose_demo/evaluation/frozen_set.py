@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chatpose_demo.network.understanding import People, people_as_tokens
+from chatpose_demo.network.who_fits import People, people_as_tokens
 from chatpose_demo.perception.person import Appearance, Looks, Person
 from chatpose_demo.perception.postures import postures
 from chatpose_demo.pose import from_axis_angle

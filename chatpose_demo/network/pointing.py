@@ -8,7 +8,8 @@ import numpy as np
 
 from chatpose_demo.network.interface import AskBack, Question
 from chatpose_demo.network.people_words import crowd, name_of
-from chatpose_demo.network.understanding import People, Understanding, people_as_tokens
+from chatpose_demo.network.understanding import Understanding
+from chatpose_demo.network.who_fits import People, people_as_tokens
 
 FIT_THRESHOLD = 0.3  # set on a development set: a person fits the words above this
 DOUBT = 0.2  # our choice: the only person of a photo needs this much
@@ -55,9 +56,9 @@ def whom(question: Question, seen: Understanding) -> tuple[int, ...] | AskBack:
 
 
 def things_missed(seen: Understanding) -> str:
-    """A remark about things that the words name and the eyes did not see; "" if none."""
+    """A remark about what the words name and the eyes did not see; "" if nothing."""
     if not seen.unseen:
-        return ""
+        return "Nobody fits all of that; this is who fits most of it. " if seen.partly else ""
     names = " or ".join(name.removeprefix("near ") for name in seen.unseen)
     return f"I cannot make out the {names} in this photo, so I went by the rest. "
 

@@ -2,82 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from chatpose_demo.network.crop_words import CropWord, crop_match, named_classes
 from chatpose_demo.network.language import Language
 from chatpose_demo.network.parts import KEEP, OPTIONS, PARTS
-from chatpose_demo.network.people_fit import ACTION, COST, GAIN, PeopleFit, action_match
-from chatpose_demo.network.people_tokens import (
-    FEATURES,
-    SOFT_FEATURES,
-    count_among,
-    person_features,
-)
+from chatpose_demo.network.people_tokens import FEATURES
 from chatpose_demo.network.pose_decoder import (
     ACTS,
     BODY_INTENTS,
     EARLIER,
     INTENTS,
     REGIONS,
-    Decoded,
     PoseDecoder,
 )
-from chatpose_demo.network.relations import RELATIONS, relations
+from chatpose_demo.network.relations import RELATIONS
 from chatpose_demo.network.topics import TOPICS
-from chatpose_demo.perception.person import CLASSES, Person
+from chatpose_demo.network.who_fits import ASKED_FOR, Fits, People, who_fits
 
 # Our choice: an imagined body where a person of the photo was meant is the worse mistake.
 PEOPLE_FIRST = 4.0
 WORDS_FIRST = 8.0  # our choice: with nobody to see, "a person with raised arms" is a description
 TOKEN_GAIN = 10.0  # SmolLM2's embeddings are about 0.1 in size; the decoder reads them near 1
-ASKED_FOR = 0.5  # a property is asked for above this probability
-HINTED = 0.1  # our choice: from here on it is worth looking who does what the words may name
-ELSEWHERE = [i for i, name in enumerate(FEATURES) if name.startswith("near ")]
-THING_GAIN, THING_COST = GAIN, COST  # our choice: a crop word counts like one hard property
-SEEN = 0.2  # our choice: a thing that is near nobody to this degree was not seen at all
-
-
-@dataclass(frozen=True)
-class People:
-    """The people of a photo as the network takes them.
-
-    Attributes:
-        features: (P, NUM_FEATURES) of people_tokens.person_features.
-        pairs: (P, P, R) of relations.relations.
-        poses: (P, 24, 3, 3) rotations; empty when the actions are not known.
-        boxes: (P, 4) pixels of a photo so many pixels wide.
-        width: of the photo.
-        classes: (P, 1000) probabilities of what the people's crops show; empty when not known.
-    """
-
-    features: np.ndarray
-    pairs: np.ndarray
-    poses: np.ndarray
-    boxes: np.ndarray
-    width: float
-    classes: np.ndarray = field(default_factory=lambda: np.zeros((0, CLASSES), np.float32))
-
-
-def people_as_tokens(people: Sequence[Person], width: float, last: int | None) -> People:
-    """The people of a photo, who is `last` being the one spoken of last."""
-    crops = [person.looks.classes for person in people if person.looks is not None]
-    known = len(crops) == len(people) and all(len(crop) for crop in crops)
-    return People(
-        person_features(people, width, last),
-        relations(people),
-        np.stack([person.rotations for person in people]),
-        np.array([person.box for person in people], float),
-        width,
-        # A thing counts where either crop shows it.
-        np.stack([crop.astype(np.float32).max(0) for crop in crops])
-        if known
-        else np.zeros((0, CLASSES), np.float32),
-    )
 
 
 @dataclass(frozen=True)
@@ -94,6 +42,7 @@ class Understanding:
         relation: name of RELATIONS that ties the person to somebody else.
         unseen: needed features and crop words that the eyes saw nowhere; they were left out of
             `person` if the words say anything else.
+        partly: nobody fits all that the words say; somebody clearly fits most of it.
         anchor: (P,) probability that each person is the other one that the words name.
         many: whether all who fit are meant.
         act, region: names of ACTS and REGIONS.
@@ -110,6 +59,7 @@ class Understanding:
     things: tuple[str, ...]
     relation: str
     unseen: tuple[str, ...]
+    partly: bool
     anchor: np.ndarray
     many: bool
     act: str
@@ -136,82 +86,6 @@ class Understanding:
         """The likeliest way in which a body is wanted, given whether there are people to see."""
         weights = {"person": PEOPLE_FIRST if has_people else 1 / WORDS_FIRST}
         return max(BODY_INTENTS, key=lambda name: weights.get(name, 1.0) * self.intent[name])
-
-
-def _crop_words(
-    text: str, out: Decoded, people: People, names: Sequence[str]
-) -> dict[CropWord, np.ndarray | None]:
-    """How much each person shows what the text names, (P,) or None when nobody shows it.
-
-    Args:
-        names: of the features that are asked for.
-    """
-    # With two people in the words ("next to the guitarist") nobody knows whose the thing is.
-    if not len(people.classes) or out.asked.relation[0].argmax() > 0:
-        return {}
-    found = {word: crop_match(word.classes, people.classes) for word in named_classes(text)}
-    # "The basketball" is a ball, too: where no crop shows it, the detector's ball answers.
-    return {
-        word: match
-        for word, match in found.items()
-        if match is not None or word.feature not in names
-    }
-
-
-@dataclass(frozen=True)
-class _Fits:
-    """Fit of each person (P,), of each as the other one (P,), crop words, and things not seen."""
-
-    person: np.ndarray
-    anchor: np.ndarray
-    things: tuple[str, ...]
-    unseen: tuple[str, ...]
-
-
-def _fits(
-    fit: PeopleFit,
-    text: str,
-    out: Decoded,
-    people: People,
-    atlas: np.ndarray | None,
-    odds: np.ndarray,
-) -> _Fits:
-    """How well everybody fits what the words ask for."""
-    needs = out.asked.needs[0].clone()
-    names = [FEATURES[i] for i in torch.nonzero(needs.sigmoid() > ASKED_FOR).flatten()]
-    features = count_among(people.features, people.boxes, people.width, names).copy()
-    if atlas is not None and len(people.poses) and needs[ACTION].sigmoid() > HINTED:
-        features[:, ACTION] = action_match(people.poses, atlas, odds)
-    words = _crop_words(text, out, people, names)
-    for word, match in words.items():
-        if match is not None and word.feature:  # a football that a crop shows is a ball near by
-            column = FEATURES.index(word.feature)
-            features[:, column] = np.maximum(features[:, column], match)
-    unseen = [
-        i for i in ELSEWHERE if needs[i].sigmoid() > ASKED_FOR and features[:, i].max() < SEEN
-    ]
-    shown = [match for match in words.values() if match is not None]
-    missed = [word.name for word, match in words.items() if match is None]
-    telling = [name for name in names if name not in SOFT_FEATURES]
-    # Go by the rest of the words, if any; the reply says that the thing was not seen.
-    if len(telling) + len(shown) > len(unseen):
-        needs[unseen] = -20.0
-    wanted = np.zeros(len(features), np.float32)
-    for match in shown:
-        wanted += THING_GAIN * match - THING_COST
-    if missed and not names and not shown and len(features) > 1:
-        wanted -= THING_COST
-    crowd = torch.from_numpy(features)[None], torch.from_numpy(people.pairs)[None]
-    present = torch.ones(1, len(features), dtype=torch.bool)
-    asked = out.asked.__class__(needs[None], out.asked.bans, out.asked.anchor, out.asked.relation)
-    person = (fit(asked, *crowd, present)[0] + torch.from_numpy(wanted)).sigmoid().numpy()
-    alone = torch.full_like(out.asked.relation, -20.0)
-    alone[:, 0] = 20.0
-    nothing = torch.full_like(out.asked.bans, -20.0)
-    second = out.asked.__class__(out.asked.anchor, nothing, nothing, alone)
-    anchor = fit(second, *crowd, present)[0].sigmoid().numpy()
-    things = tuple(word.name for word in words)
-    return _Fits(person, anchor, things, (*(FEATURES[i] for i in unseen), *missed))
 
 
 @torch.inference_mode()
@@ -243,9 +117,9 @@ def understand(
         picked = {part: OPTIONS[part][int(out.parts[part][0, way].argmax())] for part in PARTS}
         parts[name] = {part: option for part, option in picked.items() if option != KEEP}
     odds = out.atlas[0].softmax(-1).numpy()
-    fits = _Fits(np.zeros(0), np.zeros(0), (), ())
+    fits = Fits()
     if people is not None and len(people.features):
-        fits = _fits(decoder.fit, text, out, people, atlas, odds[1:])
+        fits = who_fits(decoder.fit, text, out, people, atlas, odds[1:])
 
     def named(logits: torch.Tensor) -> tuple[str, ...]:
         return tuple(FEATURES[i] for i in torch.nonzero(logits.sigmoid() > ASKED_FOR).flatten())
@@ -265,6 +139,7 @@ def understand(
         things=fits.things,
         relation=RELATIONS[int(out.asked.relation[0].argmax())],
         unseen=fits.unseen,
+        partly=fits.partly,
         anchor=fits.anchor,
         many=bool(out.many[0] > 0),
         act=act,

@@ -11,7 +11,8 @@ from chatpose_demo.perception.person import COLOURS, HAIR_NAMES
 
 # What else people call by a colour's name, sRGB, beside the centre in COLOURS; our choice.
 MORE_CENTRES: dict[str, tuple[tuple[int, int, int], ...]] = {
-    "grey": ((82, 82, 84), (182, 182, 184)),
+    "grey": ((82, 82, 84), (158, 158, 160)),
+    "white": ((204, 204, 204),),  # in the shade of a room, where grey is darker still
     "red": ((140, 22, 30), (222, 58, 54)),
     "orange": ((226, 108, 72), (196, 92, 34)),
     "yellow": ((216, 186, 92),),
@@ -45,7 +46,8 @@ class AppearanceSettings:
     gain_cost: float = 22.0  # CIELAB units for a factor of e in exposure
     softness: float = 11.0  # CIELAB units; a difference that people still call the same colour
     sharpen: float = 1.5  # exponent on the mean probabilities: names compete a little
-    bald_skin: float = 12.0  # CIELAB a, b distance between crown and cheeks that means skin
+    bald_skin: float = 10.0  # CIELAB a, b distance between crown and cheeks that means skin
+    darker: float = 80.0  # of it for a crown that is darker than the cheeks by a factor of e
 
 
 def _to_lab(rgb: np.ndarray) -> np.ndarray:
@@ -145,6 +147,12 @@ def _crown(px: np.ndarray) -> list[np.ndarray] | None:
     ]
 
 
+def _from_behind(px: np.ndarray) -> bool:
+    """Whether the landmarks' left eye lies where a face turned to us has the right one."""
+    up = px[[2, 5]].mean(0) - px[[9, 10]].mean(0)
+    return float((px[2] - px[5]) @ [-up[1], up[0]]) < 0
+
+
 def _hair(rgb: np.ndarray, px: np.ndarray, settings: AppearanceSettings) -> np.ndarray:
     """(6,) probabilities of HAIR_NAMES; zeros where the crown cannot be read."""
     nothing = np.zeros(len(HAIR_NAMES), np.float32)
@@ -158,10 +166,12 @@ def _hair(rgb: np.ndarray, px: np.ndarray, settings: AppearanceSettings) -> np.n
     result = nothing
     for name, value in zip(HAIR_CENTRES, soft_names(pixels, HAIR_CENTRES, settings), strict=True):
         result[HAIR_NAMES.index(name)] = value
-    # A bald crown has the face's own colour and is no darker.
+    # A bald crown has the face's own colour and is no darker, in proportion: hair on dark skin
+    # differs by a few units only. From behind there is hair where the face would be.
     crown_lab, cheek_lab = np.median(_to_lab(pixels), 0), np.median(_to_lab(cheek), 0)
-    gap = np.linalg.norm(crown_lab[1:] - cheek_lab[1:]) + max(0.0, cheek_lab[0] - crown_lab[0]) / 2
-    bald = float(np.exp(-((gap / settings.bald_skin) ** 2)))
+    darker = max(0.0, float(np.log((cheek_lab[0] + 1) / (crown_lab[0] + 1))))
+    gap = np.linalg.norm(crown_lab[1:] - cheek_lab[1:]) + settings.darker * darker
+    bald = 0.0 if _from_behind(px) else float(np.exp(-((gap / settings.bald_skin) ** 2)))
     result *= 1 - bald
     result[HAIR_NAMES.index("bald")] = bald
     return result
@@ -202,8 +212,7 @@ def clothes_and_hair(
         for hip, knee in ((23, 25), (24, 26))
         if seen[hip] and seen[knee]
     ]
-    face_seen = seen[[0, 2, 5]].all() and np.ptp(landmarks_px[[2, 5]], axis=0).max() >= 2
-    hair = (
-        _hair(rgb, landmarks_px, settings) if face_seen else np.zeros(len(HAIR_NAMES), np.float32)
-    )
+    hair = np.zeros(len(HAIR_NAMES), np.float32)
+    if seen[[0, 2, 5]].all():
+        hair = _hair(rgb, landmarks_px, settings)
     return named(shirt), named(thighs), hair

@@ -38,12 +38,12 @@ def _legs(joints: np.ndarray, turned: np.ndarray, unseen: set[str]) -> dict[str,
     upright = 1 - smooth(tilt, 25, 50)
     straight = 1 - smooth(max(bend), 35, 70)
     hanging = 1 - smooth(max(thigh_angle), 30, 55)
-    raised = smooth(min(thigh_angle), 45, 70)
+    raised = smooth(min(thigh_angle), 40, 60)
     # On a chair the knees bend; on the floor the thighs lie level.
-    seat = max(smooth(min(bend), 35, 60), smooth(min(thigh_angle), 70, 85))
-    walking = upright * smooth(stride, 0.22, 0.45) * (1 - smooth(min(thigh_angle), 35, 60))
+    seat = max(smooth(min(bend), 30, 52), smooth(min(thigh_angle), 70, 85))
+    walking = upright * smooth(stride, 0.2, 0.42) * (1 - smooth(min(thigh_angle), 35, 60))
     walking *= 1 - smooth(min(bend), 50, 90)
-    crouching = raised * smooth(min(bend), 95, 125) * (1 - smooth(tilt, 60, 85))
+    crouching = raised * smooth(min(bend), 88, 118) * (1 - smooth(tilt, 60, 85))
     kneel = [
         low * smooth(b, 55, 85) * (1 - smooth(t, 40, 70))
         for low, b, t in zip(knees_low, bend, thigh_angle, strict=True)
@@ -63,6 +63,7 @@ def _legs(joints: np.ndarray, turned: np.ndarray, unseen: set[str]) -> dict[str,
     if {"left_knee", "right_knee"} <= unseen:
         result = {name: value * UNSURE for name, value in result.items()}
         result["walking"] = 0.0
+        result["sitting"] = max(result["sitting"], result["standing"])  # behind a table, who knows
     return result
 
 

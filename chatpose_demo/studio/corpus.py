@@ -8,6 +8,7 @@ from chatpose_demo.network.topics import PHOTO_TOPICS
 from chatpose_demo.studio.bodies import BodyComposer
 from chatpose_demo.studio.examples import Example, roughen
 from chatpose_demo.studio.references import Reference, named_in
+from chatpose_demo.studio.told import told
 
 HARD = (
     "rel.left", "rel.right", "rel.beside", "rel.behind", "rel.front", "rel.left", "rel.right",
@@ -132,4 +133,5 @@ def compose(
     for index in composer.rng.integers(len(phrases), size=varied):
         examples.append(composer.varied(*phrases[int(index)]))
     examples += composer.ordinary() + composer.talk() + composer.requests()
+    examples += [one for words in composer.writers for one in told(words, composer.rng)]
     return examples + [composer.hard() for _ in range(hard)]

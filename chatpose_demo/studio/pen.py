@@ -57,6 +57,10 @@ class Pen:
         )
         self._odds = odds / max(odds.sum(), 1e-9)
         self._by_key: dict[tuple[str, str], list[list[str]]] = {}
+        self._said: dict[str, list[str]] = {}
+        for words in self.writers:
+            for key, phrases in words.slots.items():
+                self._said.setdefault(key, []).extend(phrases)
 
     def chance(self, odds: float) -> bool:
         """True with the given probability."""
@@ -111,7 +115,7 @@ class Pen:
         return replace(who, phrase=phrase, bans=but.bans)
 
     def _reference(self, key: str, phrase: str) -> Reference:
-        return reference(self.rng, phrase, key, lambda: self.refer(ANCHORS), self.doing)
+        return reference(self.rng, phrase, key, lambda: self.refer(ANCHORS), self.doing, self._said)
 
     def doing(self) -> tuple[str, str]:
         """An atlas pose's id and words for doing it that fit after "the man"."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,6 +98,7 @@ THING_WORDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 COLOURED = ("top", "bottom", "hair")
 SLOTS = ("{c}", "{d}", "{e}")
+SAID_ODDS = 0.6  # our choice: how often a posture or place is put in a writer's words, if any wrote
 
 
 @dataclass(frozen=True)
@@ -144,15 +145,19 @@ def _colours(rng: np.random.Generator, phrase: str, kinds: list[str]) -> tuple[s
     return phrase, needs
 
 
-def _fill(rng: np.random.Generator, phrase: str, key: str) -> tuple[str, list[str]]:
+def _fill(
+    rng: np.random.Generator, phrase: str, key: str, said: Mapping[str, Sequence[str]]
+) -> tuple[str, list[str]]:
     """Fill every slot but {who}, {ref} and {x}; returns the features that the words name."""
     pieces = key.split("+")
     phrase, needs = _colours(rng, phrase, [piece for piece in pieces if piece in COLOURED])
     needs += [piece for piece in pieces if piece in WORN and len(pieces) > 1]
-    for slot, table in (("{posture}", POSTURE_WORDS), ("{place}", PLACE_WORDS)):
-        if slot in phrase:
+    for slot, table in (("posture", POSTURE_WORDS), ("place", PLACE_WORDS)):
+        if f"{{{slot}}}" in phrase:
             name = _pick(rng, tuple(table))
-            phrase = phrase.replace(slot, _pick(rng, table[name]))
+            words = said.get(f"{slot}.{name}", ())
+            words = words if words and rng.random() < SAID_ODDS else table[name]
+            phrase = phrase.replace(f"{{{slot}}}", _pick(rng, words))
             needs.append(name)
     if "{thing}" in phrase:
         name = _pick(rng, THINGS)
@@ -173,6 +178,7 @@ def reference(
     key: str,
     other: Callable[[], Reference],
     doing: Callable[[], tuple[str, str]],
+    said: Mapping[str, Sequence[str]],
 ) -> Reference:
     """Fill a writer's noun phrase.
 
@@ -181,6 +187,7 @@ def reference(
         key: its key.
         other: makes the reference to somebody else for {ref}.
         doing: makes (atlas id, words) of an action for {x}.
+        said: writers' words for postures and places, by "posture.sitting".
     """
     if key == "hair" and rng.random() < 0.15:
         name = _pick(rng, tuple(HAIR_NOUNS))
@@ -190,10 +197,10 @@ def reference(
     needs: list[str] = list(PREDICATE_KEYS.get(key, ()))
     bans: list[str] = []
     if group == "no":
-        phrase, named = _fill(rng, phrase, rest)
+        phrase, named = _fill(rng, phrase, rest, said)
         bans = named or [rest]
     else:
-        phrase, named = _fill(rng, phrase, rest if group == "plural" else key)
+        phrase, named = _fill(rng, phrase, rest if group == "plural" else key, said)
         needs += named
     if group == "rel":
         somebody = other()

@@ -32,6 +32,7 @@ from chatpose_demo.studio.words import (
     CHATTERS,
     NAMERS,
     REQUESTERS,
+    TELLERS,
     WRITERS,
     load_words,
 )
@@ -48,7 +49,7 @@ NOBODY = Reference("")
 class TrainConfig:
     """One training run; every number is our choice unless a source is named."""
 
-    writers: tuple[str, ...] = WRITERS + NAMERS
+    writers: tuple[str, ...] = WRITERS + NAMERS + TELLERS
     chatters: tuple[str, ...] = CHATTERS + REQUESTERS + BORDERERS
     captions: int = 9000
     edits: int = 9000
@@ -57,7 +58,7 @@ class TrainConfig:
     varied: int = 1500
     hard: int = 9000
     scenes: int = 10000
-    steps: int = 5000
+    steps: int = 8000
     batch: int = 96
     learning_rate: float = 8e-4
     weight_decay: float = 0.05

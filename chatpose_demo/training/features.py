@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,7 +79,9 @@ def word_features(language: Language, texts: Sequence[str], folder: Path) -> Wor
     missing = [text for text in dict.fromkeys(texts) if text not in known]
     for start in tqdm(range(0, len(missing), BLOCK), desc="reading", mininterval=10):
         block = missing[start : start + BLOCK]
-        path = folder / f"words-{len(known):07d}.npz"
+        # Named by what it holds, so that two runs may read into one folder at the same time.
+        digest = hashlib.sha256("\n".join(block).encode()).hexdigest()
+        path = folder / f"words-{digest[:16]}.npz"
         _read_block(language, block, path)
         known |= {text: (path, row) for row, text in enumerate(block)}
     return _gather(texts, known)

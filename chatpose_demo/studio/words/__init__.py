@@ -11,6 +11,8 @@ CHATTERS = ("evan", "fay")  # wrote ordinary lines only
 REQUESTERS = ("gus", "hana")  # wrote whole requests for a body only
 BORDERERS = ("mira", "noor", "otto", "pia")  # wrote lines on both sides of wanting a body
 NAMERS = ("quin", "rosa", "sam", "tess")  # wrote phrases for people and parts of bodies, no poses
+# Wrote whole changes and whole questions about people for given meanings, and ordinary lines.
+TELLERS = ("ugo", "vera", "wim", "xena", "yara", "zeno")
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Words:
             every writer wrote every file or key.
         chat: ordinary lines.
         atlas: pose id -> phrases.
+        edits, people: meaning -> whole sentences, see `told`.
+        slots: "posture.sitting", "place.leftmost" -> words that fit after "the woman".
     """
 
     writer: str
@@ -32,6 +36,9 @@ class Words:
     atlas: dict[str, list[str]]
     acts: dict[str, list[str]]
     talk: dict[str, list[str]]
+    edits: dict[str, list[str]]
+    people: dict[str, list[str]]
+    slots: dict[str, list[str]]
 
 
 def _lines(writer: str, name: str) -> list[str]:
@@ -73,4 +80,7 @@ def load_words(writer: str) -> Words:
         atlas=atlas,
         acts=_keyed(writer, "acts.txt"),
         talk=_keyed(writer, "talk.txt"),
+        edits=_keyed(writer, "edits.txt"),
+        people=_keyed(writer, "people.txt"),
+        slots=_keyed(writer, "slots.txt"),
     )

@@ -1,0 +1,151 @@
+"""Whole sentences that a writer wrote for a given meaning, as training examples.
+
+A writer was shown a change to a body, or the properties of somebody in a photo, and typed what they
+would type. `edits.txt` holds `left_arm=up torso=upright | sentence`, `people.txt` holds
+`top red, sitting; not hat; behind female | sentence`: asked for, ruled out, and how the person
+stands to somebody else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from chatpose_demo.network.parts import OPTIONS
+from chatpose_demo.network.people_tokens import FEATURES
+from chatpose_demo.network.relations import RELATIONS
+from chatpose_demo.studio.examples import Example, pick, roughen
+from chatpose_demo.studio.references import COLOUR_WORDS, HAIR_WORDS, Reference
+from chatpose_demo.studio.words import Words
+
+RECOLOURED = 5  # our choice: sentences about people that one sentence gives, with other colours
+SWAPPED = {"left": "right", "right": "left"}
+SIDE = re.compile("left|right")
+SIDE_WORD = re.compile(r"\b(left|right)(?=\b|-)", re.IGNORECASE)
+# "Right" that is no side, and poses whose mirror image has no name.
+NO_SIDE = re.compile(
+    r"right (?:now|away|angles?|there|here|in front|behind|at|on top|up|down|over|by|next|beside|"
+    r"back|under)|(?:all|just|that's|that is|,|be) right\b|right[?!,]|left (?:over|out|as)",
+    re.IGNORECASE,
+)
+ONE_SIDED = ("sit_crossed", "crossed_stand", "walk")
+
+
+def change_of(key: str) -> dict[str, str]:
+    """Part -> option of a key of edits.txt.
+
+    Raises:
+        ValueError: no such part or option.
+    """
+    parts = dict(piece.split("=", 1) for piece in key.split())
+    for part, option in parts.items():
+        if option not in OPTIONS.get(part, ()):
+            raise ValueError(f"{key!r}: no option {option!r} for {part!r}")
+    return parts
+
+
+def person_of(key: str) -> Reference:
+    """Whom a key of people.txt means; the phrase is left empty.
+
+    Raises:
+        ValueError: no such feature or relation.
+    """
+    asked, *rest = (piece.strip() for piece in key.split(";"))
+    bans: list[str] = []
+    anchor: list[str] = []
+    relation = "none"
+    for piece in rest:
+        word, _, names = piece.partition(" ")
+        if word == "not":
+            bans += _features(names)
+        elif word in RELATIONS[1:]:
+            relation, anchor = word, _features(names)
+        else:
+            raise ValueError(f"{key!r}: neither ruled out nor a relation: {piece!r}")
+    return Reference("", tuple(_features(asked)), tuple(bans), tuple(anchor), relation)
+
+
+def _features(names: str) -> list[str]:
+    found = [name.strip() for name in names.split(",") if name.strip()]
+    for name in found:
+        if name not in FEATURES:
+            raise ValueError(f"no feature {name!r}")
+    return found
+
+
+def mirrored(text: str, parts: dict[str, str]) -> tuple[str, dict[str, str]] | None:
+    """The same instruction for the other side; None where that cannot be told from the words."""
+    if NO_SIDE.search(text) or any(option in ONE_SIDED for option in parts.values()):
+        return None
+
+    def other(match: re.Match[str]) -> str:
+        side = SWAPPED[match.group().lower()]
+        return side.capitalize() if match.group()[0].isupper() else side
+
+    swapped = {_swapped(part): _swapped(option) for part, option in parts.items()}
+    turned = SIDE_WORD.sub(other, text)
+    known = all(option in OPTIONS[part] for part, option in swapped.items())
+    # Words without a side for a part that has one ("the other arm") would get a wrong label.
+    if not known or (turned == text) != (swapped == parts):
+        return None
+    return (turned, swapped) if turned != text else None
+
+
+def _swapped(name: str) -> str:
+    return SIDE.sub(lambda match: SWAPPED[match.group()], name)
+
+
+def recoloured(rng: np.random.Generator, text: str, who: Reference) -> tuple[str, Reference]:
+    """Other colours in the places of those that a sentence names by a word we know."""
+    swaps: dict[str, str] = {}
+    for name in (*who.needs, *who.bans, *who.anchor):
+        kind, _, colour = name.partition(" ")
+        words = {"top": COLOUR_WORDS, "bottom": COLOUR_WORDS, "hair": HAIR_WORDS}.get(kind, {})
+        hits = [word for word in words.get(colour, ()) if _count(word, text) == 1]
+        if not hits or name in swaps:
+            continue
+        used = {*who.needs, *who.bans, *who.anchor, *swaps.values()}
+        free = [one for one in words if f"{kind} {one}" not in used]
+        new = pick(rng, free)
+        text = _word(max(hits, key=len)).sub(pick(rng, words[new]), text)
+        swaps[name] = f"{kind} {new}"
+
+    def changed(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(swaps.get(name, name) for name in names)
+
+    needs, bans, anchor = changed(who.needs), changed(who.bans), changed(who.anchor)
+    return text, Reference(text, needs, bans, anchor, who.relation)
+
+
+def _word(word: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
+
+
+def _count(word: str, text: str) -> int:
+    return len(_word(word).findall(text))
+
+
+def told(words: Words, rng: np.random.Generator) -> Iterator[Example]:
+    """Everything that one writer wrote whole, in several versions."""
+    for key, lines in words.edits.items():
+        parts = change_of(key)
+        for line in lines:
+            for text, meaning in filter(None, ((line, parts), mirrored(line, parts))):
+                for version in dict.fromkeys((text, roughen(rng, text))):
+                    yield Example(
+                        version, "edit", body=True, parts=meaning, earlier="last", act="change"
+                    )
+    for key, lines in words.people.items():
+        who = person_of(key)
+        for line in lines:
+            yield _asking(line, replace(who, phrase=line))
+            for _ in range(RECOLOURED - 1):
+                text, other = recoloured(rng, line, who)
+                yield _asking(roughen(rng, text), other)
+
+
+def _asking(text: str, who: Reference) -> Example:
+    return Example(text, "person", photo=True, parts={}, person=who)

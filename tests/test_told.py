@@ -1,0 +1,94 @@
+"""Sentences that writers wrote whole: their meanings are known, and versions keep to them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chatpose_demo.network.parts import OPTIONS
+from chatpose_demo.studio.references import COLOUR_WORDS, HAIR_WORDS
+from chatpose_demo.studio.told import change_of, mirrored, person_of, recoloured, told
+from chatpose_demo.studio.words import TELLERS, load_words
+
+
+@pytest.mark.parametrize("name", TELLERS)
+def test_tellers_wrote_for_known_meanings(name: str):
+    words = load_words(name)
+    assert sum(map(len, words.edits.values())) == 240
+    assert sum(map(len, words.people.values())) in (239, 240)
+    assert len(words.chat) == 120 and len(words.slots) == 14
+    examples = list(told(words, np.random.default_rng(0)))
+    assert {one.intent for one in examples} == {"edit", "person"}
+    for one in examples:
+        assert set(one.parts or ()) <= set(OPTIONS)
+
+
+def test_telling_is_repeatable():
+    words = load_words(TELLERS[0])
+    first, second = (list(told(words, np.random.default_rng(3))) for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize("key", ["left_arm=flying", "wing=up", "left_arm"])
+def test_unknown_changes_are_refused(key: str):
+    with pytest.raises(ValueError):
+        change_of(key)
+
+
+@pytest.mark.parametrize("key", ["top plaid", "sitting; above hat", "sitting; not top"])
+def test_unknown_people_are_refused(key: str):
+    with pytest.raises(ValueError):
+        person_of(key)
+
+
+def test_meaning_of_a_person():
+    who = person_of("top red, sitting; not hat; behind female, glasses")
+    assert who.needs == ("top red", "sitting") and who.bans == ("hat",)
+    assert who.relation == "behind" and who.anchor == ("female", "glasses")
+    assert person_of("; left sitting").needs == ()
+
+
+def test_mirroring_twice_gives_the_sentence_back():
+    tried = 0
+    for name in TELLERS:
+        for key, lines in load_words(name).edits.items():
+            for line in lines:
+                other = mirrored(line, change_of(key))
+                if other is None:
+                    continue
+                assert other[1] != change_of(key)
+                back = mirrored(*other)  # None where "left?" has become "right?"
+                assert back is None or back == (line, change_of(key))
+                tried += back is not None
+    assert tried > 500
+
+
+def test_what_is_not_mirrored():
+    assert mirrored("bend right over", {"torso": "bend_deep"}) is None
+    assert mirrored("raise the other arm", {"left_arm": "up"}) is None
+    assert mirrored("sit, right leg over left", {"legs": "sit_crossed"}) is None
+    assert mirrored("Right now raise the left arm", {"left_arm": "up"}) is None
+    assert mirrored("Left-hand fist up", {"left_arm": "up"}) == (
+        "Right-hand fist up",
+        {"right_arm": "up"},
+    )
+
+
+def test_other_colours_stand_in_the_sentence():
+    rng = np.random.default_rng(1)
+    tables = {"top": COLOUR_WORDS, "bottom": COLOUR_WORDS, "hair": HAIR_WORDS}
+    line, who = "the ginger one in the navy coat", person_of("hair red, top blue")
+    seen = set()
+    for _ in range(30):
+        text, other = recoloured(rng, line, who)
+        for need in other.needs:
+            kind, _, colour = need.partition(" ")
+            assert any(word in text for word in tables[kind][colour]), (text, need)
+        assert "ginger" not in text or "hair red" in other.needs
+        seen.add(text)
+    assert len(seen) > 20
+
+
+def test_colours_that_cannot_be_told_apart_stay():
+    line, who = "black top, black trousers", person_of("top black, bottom black")
+    assert recoloured(np.random.default_rng(0), line, who)[0] == line
