@@ -5,6 +5,7 @@ from __future__ import annotations
 from chatpose_demo.network.parts import KEEP, OPTIONS
 from chatpose_demo.network.pose_decoder import INTENTS
 from chatpose_demo.network.topics import PHOTO_TOPICS
+from chatpose_demo.perception.person import POSTURES
 from chatpose_demo.studio.bodies import BodyComposer
 from chatpose_demo.studio.examples import Example, roughen
 from chatpose_demo.studio.references import Reference, named_in
@@ -44,8 +45,10 @@ class Composer(BodyComposer):
         return self.about_person(self.refer_but() if draw < 0.36 else self.refer(HARD))
 
     def named_person(self) -> tuple[str, str]:
-        """A question about somebody and the noun phrase that names them."""
+        """A question about somebody and the noun phrase that names them, not by what they do."""
         who = self.refer()
+        while {*POSTURES, "action"} & {*who.needs, *who.bans}:
+            who = self.refer()
         frame = self.phrase("requests", "ask_person")
         return roughen(self.rng, frame.replace("{ref}", who.phrase)), who.phrase
 

@@ -48,9 +48,12 @@ CHANGED = (
 )  # fmt: skip
 HIDDEN = (
     "I cannot see {limbs}, so that part is shown at rest.",
-    "The photo does not show {limbs}; it rests in the body.",
+    "The photo does not show {limbs}, which I left at rest.",
     "Not everything is visible: {limbs} I can only show at rest.",
 )
+# How often the photo hides something, and how often a body has little to tell, as people at a
+# table or seen from the chest up do; our choice.
+HIDDEN_ODDS, PLAIN_ODDS = 0.35, 0.3
 NO_NOUN = ("who", "what", "him", "her", "them", "he ", "she ", "it")
 
 
@@ -77,7 +80,10 @@ class ReplyWriter:
         self.standing = build(Spec())
 
     def _body(self) -> np.ndarray:
-        """Any body: an atlas pose, often bent by a caption's parts."""
+        """Any body: an atlas pose, often bent by a caption's parts; or hardly anything told."""
+        if self.rng.random() < PLAIN_ODDS:
+            _, parts = self.composer.clauses(1, "")
+            return apply_choices(self.standing, parts if self.rng.random() < 0.7 else {})
         rotations = self.atlas[pick(self.rng, self.names)].rotations
         if self.rng.random() < 0.5:
             rotations = apply_choices(rotations, self.composer.caption().parts or {})
@@ -96,7 +102,7 @@ class ReplyWriter:
         if who.startswith(NO_NOUN) or not who.startswith(("the ", "that ", "this ")):
             who = "this person"
         frame, hidden = pick(self.rng, PERSON), ()
-        if self.rng.random() < 0.25:
+        if self.rng.random() < HIDDEN_ODDS:
             hidden = self._hidden()
             note = pick(self.rng, HIDDEN).replace("{limbs}", limb_words(hidden))
             frame = frame.replace("{pose}", f"{note} {{pose}}")
@@ -105,10 +111,12 @@ class ReplyWriter:
 
     def _hidden(self) -> tuple[str, ...]:
         side = pick(self.rng, ("left", "right"))
+        legs = ("left_knee", "right_knee", "left_ankle", "right_ankle")
+        arm = (f"{side}_wrist", f"{side}_elbow")
         choices = (
-            (f"{side}_wrist", f"{side}_elbow"),
-            ("left_knee", "right_knee", "left_ankle", "right_ankle"),
-            (f"{side}_knee", f"{side}_ankle"),
+            *(arm, legs, (f"{side}_knee", f"{side}_ankle"), ("left_ankle", "right_ankle")),
+            *((*arm, *legs), ("left_wrist", "right_wrist"), (*arm, f"{side}_ankle")),
+            *(("left_wrist", "right_wrist", *legs), ("left_hip", "right_hip", *legs)),
         )
         return choices[int(self.rng.integers(len(choices)))]
 

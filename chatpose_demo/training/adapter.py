@@ -23,7 +23,7 @@ from chatpose_demo.network.base_model import load_base
 from chatpose_demo.network.language import END
 from chatpose_demo.studio.corpus import Composer
 from chatpose_demo.studio.replies import Reply, ReplyWriter
-from chatpose_demo.studio.words import WRITERS, load_words
+from chatpose_demo.studio.words import NAMERS, TELLERS, WRITERS, load_words
 
 IGNORED = -100  # torch's ignore_index
 
@@ -32,9 +32,9 @@ IGNORED = -100  # torch's ignore_index
 class AdapterConfig:
     """One training run; every number is our choice unless a source is named."""
 
-    writers: tuple[str, ...] = WRITERS
+    writers: tuple[str, ...] = WRITERS + NAMERS + TELLERS
     replies: int = 6000
-    steps: int = 180
+    steps: int = 260
     batch: int = 8
     rank: int = 16
     alpha: int = 32
@@ -71,7 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=AdapterConfig.steps)
-    parser.add_argument("--writers", nargs="+", default=list(WRITERS))
+    parser.add_argument("--writers", nargs="+", default=list(AdapterConfig.writers))
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
