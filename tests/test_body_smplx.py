@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 import smplx
 import torch
+from public_files import write_posescript
 from smplx.vertex_ids import vertex_ids
 
 from chatpose_demo.body.dress import Dress
 from chatpose_demo.body.smpl import EMBEDDED_FILE, Body
 from chatpose_demo.body.smpl_file import BodyFileError, read_smpl_file
+from chatpose_demo.evaluation.public.__main__ import main
 from chatpose_demo.pose import from_axis_angle
 
 torch.set_num_threads(1)
@@ -170,3 +172,10 @@ def test_what_is_neither_is_refused_in_one_sentence(arrays, tmp_path, change, re
     told = str(caught.value)
     assert reason in told and "SMPL-X" in told and "smpl-x.is.tue.mpg.de" in told
     assert "\n" not in told and told.count(". ") == 0
+
+
+def test_public_sets_are_not_scored_on_it(file, tmp_path, capsys):
+    write_posescript(tmp_path)
+    command = ["posescript", "--data", str(tmp_path), "--model", "embedded", "--smpl", str(file)]
+    assert main([*command, "--out", str(tmp_path / "answers.json")]) == 2
+    assert "name your SMPL_NEUTRAL file" in capsys.readouterr().err

@@ -22,6 +22,7 @@ from chatpose_demo.network.base_model import POSE_TOKEN, load_base, make_thrifty
 READ_LAYER = 8  # measured: layer 8 separates activities best of 0..28
 USER, END = "<|im_start|>user\n", "<|im_end|>"
 MAX_WORD_TOKENS = 96  # our choice: longer questions are cut for the decoder, not for the reply
+CUT = " …"  # what a reply that ran out of length ends with
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ class Language:
         force_pose: bool = False,
         stopped: Callable[[], bool] = lambda: False,
     ) -> Iterator[str]:
-        """Greedy reply with a KV cache, piece by piece; `<POSE>` comes as its own piece.
+        """Greedy reply with a KV cache, piece by piece; `<POSE>` comes as its own piece, and so
+        does the mark of a reply that ran out of length.
 
         Args:
             prompt: the whole chat up to and including the assistant's opening line.
@@ -140,8 +142,10 @@ class Language:
                     yield text[len(shown) :]
                     shown = text
             if last:
-                return
+                break
             ids = torch.tensor([[token]])
+        if not posed:
+            yield CUT
 
 
 def _forbid_stutter(logits: Tensor, said: list[int], longest: int = 4) -> None:

@@ -85,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
 def _scorer(options: argparse.Namespace) -> Scorer:
     """Everything that can be wrong with the user's files, before the first answer."""
     body = Body.resolve(options.smpl)
+    if body.is_smplx:
+        raise PublicSetError(
+            "The public sets are scored on SMPL: name your SMPL_NEUTRAL file with --smpl "
+            "(this one, or $CHATPOSE_SMPL, is SMPL-X)."
+        )
     gendered = {}
     if options.gendered:
         for gender in ("male", "female"):
