@@ -42,3 +42,11 @@ def test_the_other_arm_follows_the_one_that_moved_last():
     both = apply_choices(shown, in_context(shown, same, before))
     np.testing.assert_allclose(both, build(Spec(left_arm="hip", right_arm="hip")), atol=1e-5)
     assert in_context(shown, same) == same  # nothing is known of a change
+
+
+def test_getting_up_is_done_by_the_legs_of_who_sits():
+    sitting, lying = build(Spec().with_(**legs("sit"))), build(Spec().with_(whole="back"))
+    assert in_context(sitting, {"whole": "up"}) == {"legs": "stand"}
+    assert in_context(sitting, {"whole": "up", "legs": "wide"}) == {"legs": "wide"}
+    assert in_context(lying, {"whole": "up"}) == {"whole": "up"}
+    assert in_context(sitting, {"whole": "back"}) == {"whole": "back"}

@@ -1,8 +1,8 @@
 """Words that mean one thing of one body and another of the next.
 
 The decoder reads a line without seeing the body it changes: "one leg over the other" crosses the
-ankles of who stands and the thighs of who sits, and "the other arm too" follows the arm that was
-moved last.
+ankles of who stands and the thighs of who sits, "get up" is for who sits as for who lies, and "the
+other arm too" follows the arm that was moved last.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from chatpose_demo.network.parts import UPRIGHT_COSINE
 from chatpose_demo.pose import JOINT
 from chatpose_demo.studio.rig import PART_JOINTS
 
@@ -40,6 +41,9 @@ def in_context(
     meant = _seated(base)
     legs = ("legs", "left_leg", "right_leg")
     told = {k: meant.get(option, option) if k in legs else option for k, option in parts.items()}
+    if told.get("whole") == "up" and base[0][1, 1] > UPRIGHT_COSINE:
+        del told["whole"]  # from a chair or the knees, the legs do it
+        told = {"legs": "stand"} | told
     if before is not None and all(told.get(arm) == "like_other" for arm in ARMS):
         moved = [arm for arm in ARMS if _moved(arm, before, base)]
         if len(moved) == 1:  # the other arm follows the one that was moved last
