@@ -34,6 +34,7 @@ class Sample:
         caption: what the true body looks like, in words; "" where the set does not say.
         image: the photo file, or None for text alone.
         box: (x0, y0, x1, y1) of the person in pixels of the photo file, or None.
+        box_is_grown: the box is already the label's larger square, not tight around the person.
         rotations: (24, 3, 3) float32, relative, joint 0 = global orientation in the world frame
             (y up, +z towards the camera), or None where the set has joints only.
         betas: (10,) float32 for the SMPL body of `gender`, or None.
@@ -51,6 +52,7 @@ class Sample:
     caption: str = ""
     image: Path | None = None
     box: tuple[float, float, float, float] | None = None
+    box_is_grown: bool = False
     rotations: np.ndarray | None = None
     betas: np.ndarray | None = None
     gender: str | None = None
