@@ -102,7 +102,7 @@ class ChatPose:
         """
         turn = conversation.turns[-1]
         turn.reply, turn.poses, turn.pointed = "", [], []
-        turn.asked_back, turn.candidates = False, ()
+        turn.about, turn.asked_back, turn.candidates = None, False, ()
         stopped = stop.is_set if stop is not None else lambda: False
         scene = conversation.scene
         if scene is not None and scene.people is None:
@@ -138,6 +138,7 @@ class ChatPose:
         turn = conversation.turns[-1]
         if isinstance(part, Words):
             turn.reply += part.text
+            turn.about = turn.about if part.about is None else part.about
             yield Text(part.text)
         elif isinstance(part, AskBack):
             people = (conversation.scene.people or ()) if conversation.scene else ()
@@ -165,13 +166,15 @@ def _network(settings: Settings) -> PoseNetwork:
 
 
 def _last_person(conversation: Conversation) -> int | None:
-    """Whom the talk is about in the current photo: clicked now, or shown last."""
+    """Whom the talk is about in the current photo: clicked now, or shown or told of last."""
     for turn in reversed(conversation.turns):
         if turn.picked is not None:
             return turn.picked
         shown = [index for index in turn.pointed if index is not None]
         if shown:
             return shown[-1]
+        if turn.about is not None:
+            return turn.about
         if turn.scene is not None:
             return None  # what came before belongs to another photo
     return None

@@ -29,6 +29,7 @@ class Turn:
         reply: what was answered, with `<POSE>` where a body belongs.
         poses: the bodies of this reply, in order of their `<POSE>`.
         pointed: for each pose, the index of the person it was taken from, or None.
+        about: index of the person that a reply without a body is about, or None.
         asked_back: the reply asks which person was meant.
         candidates: indices of the people that it offers to choose from.
     """
@@ -39,6 +40,7 @@ class Turn:
     reply: str = ""
     poses: list[Pose] = field(default_factory=list)
     pointed: list[int | None] = field(default_factory=list)
+    about: int | None = None
     asked_back: bool = False
     candidates: tuple[int, ...] = ()
 

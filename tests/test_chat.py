@@ -192,6 +192,14 @@ def test_the_talk_goes_on_to_the_neighbour(chat: ChatPose, three: Scene):
     assert [first.pointed, second.pointed, third.pointed] == [[1], [2], [0]]
 
 
+def test_the_talk_goes_on_from_words_without_a_body(chat: ChatPose, three: Scene):
+    talk = Conversation()
+    first, _ = ask(chat, talk, "what is the person in the blue shirt wearing?", three)
+    second, _ = ask(chat, talk, "show me the person to the right of him")
+    assert (first.pointed, first.about) == ([], 1)
+    assert second.pointed == [2]
+
+
 def test_a_click_says_who_is_meant(chat: ChatPose, three: Scene):
     for index in range(3):
         turn, _ = ask(chat, Conversation(), "show me her", three, picked=index)

@@ -120,7 +120,9 @@ class EmbeddedNetwork:
             # Whoever is asked about together with a thing that nobody shows was not seen.
             nobody = seen.unseen and about in ("photo_exists", "photo_count")
             pointed = whom(question, seen) if question.people and not nobody else AskBack()
-            yield Words(about_photo(about, question.people, pointed, seen.points, _in_a_clause))
+            one = pointed[0] if isinstance(pointed, tuple) and len(pointed) == 1 else None
+            words = about_photo(about, question.people, pointed, seen.points, _in_a_clause)
+            yield Words(words, about=one if seen.points else None)
             return
         if topic in ("body_talk", "edit") and question.bodies:
             yield Words(about_bodies(seen.topic_of(BODY_TOPICS), question, seen))

@@ -51,9 +51,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Words:
-    """A piece of the reply."""
+    """A piece of the reply.
+
+    Attributes:
+        about: index of the one person of the photo whom it is about, if any.
+    """
 
     text: str
+    about: int | None = None
 
 
 @dataclass(frozen=True)

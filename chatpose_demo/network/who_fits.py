@@ -28,7 +28,7 @@ SEEN = 0.2  # our choice: a thing that is near nobody to this degree was not see
 # Of three or more properties the eyes get some wrong even where the right person stands there.
 # Set on 90 rendered pictures with people known exactly: of four properties 57 % of those asked for
 # were found without this rule and 75 % with it, and 3 % somebody else; where the one described had
-# been taken out of the picture, 94 and 83 % were asked back. Who is shown so is shown with a remark.
+# been taken out of the picture, 94 and 83 % were asked back. A remark goes with who is shown so.
 LONG = 3  # properties
 MOST = 0.4  # mean degree to which somebody shows them
 AHEAD = 3.0  # logits before the next

@@ -14,6 +14,8 @@ NAMERS = ("quin", "rosa", "sam", "tess")  # wrote phrases for people and parts o
 # Wrote whole changes and whole questions about people for given meanings, and ordinary lines.
 TELLERS = ("ugo", "vera", "wim", "xena", "yara", "zeno")
 
+LISTERS = ("ines", "olaf")  # wrote the plain names of the atlas' poses only
+
 
 @dataclass(frozen=True)
 class Words:
