@@ -8,6 +8,7 @@ import logging
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from typing import get_args
 
 # Before Gradio and the model libraries are imported: nothing is reported, nothing is fetched.
@@ -21,11 +22,20 @@ from chatpose_demo.network.zerogpu import spaces_package
 SPACES = spaces_package()
 
 from chatpose_demo.network.base_model import INSTALL, PACKAGE
-from chatpose_demo.settings import ImageWay, ModelName, Quantize, Settings
+from chatpose_demo.settings import (
+    MODEL_VARIABLE,
+    WEIGHTS_VARIABLE,
+    ImageWay,
+    ModelName,
+    Quantize,
+    Settings,
+    weights_folder,
+)
 from chatpose_demo.ui.blocks import build, launch
 from chatpose_demo.ui.engine import Engine
-from chatpose_demo.ui.served import served
+from chatpose_demo.ui.served import Served, served
 from chatpose_demo.ui.worker import Worker
+from chatpose_demo.weights.journal import UNTRAINED, has_untrained_head
 
 
 def main() -> None:
@@ -34,7 +44,7 @@ def main() -> None:
     parser.add_argument(
         "--model",
         choices=get_args(ModelName),
-        default=os.environ.get("CHATPOSE_MODEL", "embedded"),
+        default=os.environ.get(MODEL_VARIABLE, "embedded"),
         help="the embedded one, or the paper's: see docs/PAPER_MODEL.md",
     )
     parser.add_argument(
@@ -57,6 +67,9 @@ def main() -> None:
         "--share", action="store_true", help="also open a public address (leaves this machine)"
     )
     options = parser.parse_args()
+    if options.model not in get_args(ModelName):  # argparse checks what is typed, no default
+        known = ", ".join(get_args(ModelName))
+        parser.error(f"{MODEL_VARIABLE} is {options.model!r}; it may be {known}")
     if options.model == "embedded" and (options.weights or options.quantize or options.image_way):
         parser.error("--weights, --quantize and --image-way are for the paper's model: add --model")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
@@ -69,7 +82,7 @@ def main() -> None:
         model=options.model,
         smpl=options.smpl,
         threads=options.threads,
-        weights=options.weights or os.environ.get("CHATPOSE_WEIGHTS"),
+        weights=options.weights or os.environ.get(WEIGHTS_VARIABLE),
         quantize=options.quantize,
         image_way=options.image_way,
     )
@@ -77,12 +90,20 @@ def main() -> None:
     if SPACES is not None:
         worker.load()  # here and now: ZeroGPU takes over what is on CUDA when the page is served
     worker.start()
-    demo = build(worker, served(settings))
+    demo = build(worker, _served(settings))
     url = launch(demo, port=options.port, share=options.share)
     print(
         f"\nChatPose Demo is at {url}\nThe model loads meanwhile. Stop with Ctrl-C.\n", flush=True
     )
     demo.block_thread()
+
+
+def _served(settings: Settings) -> Served:
+    """What the page says about the model; with a warning where bodies would be random."""
+    page, folder = served(settings), weights_folder(settings)
+    if folder is None or not has_untrained_head(folder):
+        return page
+    return replace(page, about=f"{page.about} {UNTRAINED}")
 
 
 if __name__ == "__main__":

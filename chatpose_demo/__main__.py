@@ -16,7 +16,7 @@ from chatpose_demo.body.smpl_file import BodyFileError  # noqa: E402
 from chatpose_demo.chat import ChatPose  # noqa: E402
 from chatpose_demo.network.base_model import LanguageModelMissing  # noqa: E402
 from chatpose_demo.network.interface import CannotLoad  # noqa: E402
-from chatpose_demo.settings import ModelName, Settings  # noqa: E402
+from chatpose_demo.settings import ImageWay, ModelName, Quantize, Settings  # noqa: E402
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -28,6 +28,12 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("--smpl", help="your own SMPL_NEUTRAL file (.npz or .pkl)")
     batch.add_argument("--model", choices=get_args(ModelName), default="embedded")
     batch.add_argument("--weights", help="folder of the paper's model, made by `convert`")
+    batch.add_argument("--quantize", choices=get_args(Quantize), help="of the paper's model")
+    batch.add_argument(
+        "--image-way",
+        choices=get_args(ImageWay),
+        help="how the paper's model gets a photo: its middle square, or all of it",
+    )
     batch.add_argument("--threads", type=int)
     people = commands.add_parser("people", help="find the people in photos")
     people.add_argument("photos", type=Path, nargs="+")
@@ -43,13 +49,15 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("--dry-run", action="store_true", help="only say what would be done")
     doctor = commands.add_parser("doctor", help="what the paper's model needs and what is here")
     doctor.add_argument("--model", default="chatpose-13b", help="or chatpose-7b, tiny-llava")
-    doctor.add_argument("--weights", type=Path, help="folder of weights to check")
+    doctor.add_argument("--weights", type=Path, help="folder of weights, or a download, to check")
+    doctor.add_argument("--smpl", help="your own SMPL_NEUTRAL or SMPLX_NEUTRAL file, to check")
     return parser
 
 
 def _convert(options: argparse.Namespace) -> int:
     # The paper's model is heavy to import, so only the commands that are about it do.
     from chatpose_demo.weights.convert import convert
+    from chatpose_demo.weights.journal import UNTRAINED
     from chatpose_demo.weights.plan import make_plan
     from chatpose_demo.weights.shards import CheckpointError
 
@@ -68,6 +76,8 @@ def _convert(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     print(f"{options.out}: the {plan.config.size} model, {plan.bytes / 1e9:.2f} GB.")
+    if options.base:
+        print(UNTRAINED)
     return 0
 
 
@@ -75,7 +85,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from chatpose_demo.weights.doctor import report
 
     try:
-        print(report(options.model, options.weights))
+        print(report(options.model, options.weights, smpl=options.smpl))
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
@@ -104,19 +114,28 @@ def _print_people(photos: list[Path], as_json: bool) -> int:
 
 
 def main() -> int:
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
     if options.command == "convert":
         return _convert(options)
     if options.command == "doctor":
         return _doctor(options)
     if options.command == "people":
         return 1 if _print_people(options.photos, options.json) else 0
+    about_paper = options.weights or options.quantize or options.image_way
+    if options.model == "embedded" and about_paper:
+        parser.error("--weights, --quantize and --image-way are for the paper's model: add --model")
     if not options.source.exists():
         print(f"There is no file {options.source}.", file=sys.stderr)
         return 2
     try:
         settings = Settings(
-            options.model, smpl=options.smpl, threads=options.threads, weights=options.weights
+            model=options.model,
+            smpl=options.smpl,
+            threads=options.threads,
+            weights=options.weights,
+            quantize=options.quantize,
+            image_way=options.image_way,
         )
         chat = ChatPose.load(settings)
     except (BodyFileError, CannotLoad, LanguageModelMissing) as error:

@@ -12,6 +12,11 @@ ModelName = Literal["embedded", "chatpose-13b", "chatpose-7b", "tiny-llava"]
 Quantize = Literal["8bit", "4bit"]
 ImageWay = Literal["crop", "pad"]
 
+MODEL_VARIABLE, WEIGHTS_VARIABLE = (
+    "CHATPOSE_MODEL",
+    "CHATPOSE_WEIGHTS",
+)  # for want of a command line
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -38,6 +43,22 @@ class Settings:
     quantize: Quantize | None = None
     image_way: ImageWay | None = None
     max_llava_tokens: int = 512  # reference, main_chat.py
+
+
+def usual_weights(model: ModelName) -> Path | None:
+    """Where the doctor's commands put a released model's weights; None for the other models."""
+    size = model.removeprefix("chatpose-")
+    return Path("weights") / size if size != model else None
+
+
+def weights_folder(settings: Settings) -> Path | None:
+    """The weights that the model is read from: those named, else those in the usual place."""
+    if settings.model == "embedded":
+        return None
+    if settings.weights is not None:
+        return Path(settings.weights)
+    usual = usual_weights(settings.model)
+    return usual if usual is not None and usual.is_dir() else None
 
 
 def cache_dir() -> Path:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,13 +22,19 @@ from scipy.spatial.transform import Rotation
 from torch.multiprocessing.spawn import start_processes
 
 from chatpose_demo.network.base_model import POSE_TOKEN
+from chatpose_demo.network.llava.config import config_of
 from chatpose_demo.network.llava.lora import LoraSettings
 from chatpose_demo.network.llava.model import PoseLlava
+from chatpose_demo.network.llava.tokenizer import tiny_tokenizer
+from chatpose_demo.training.chatpose.collate import Collator
 from chatpose_demo.training.chatpose.export import gather_trained
 from chatpose_demo.training.chatpose.recipe import Recipe
 from chatpose_demo.training.chatpose.sample import Sample, Task
-from chatpose_demo.training.chatpose.train import Start, Trainer, make_accelerator, model_for
+from chatpose_demo.training.chatpose.start import Start, make_accelerator, model_for
+from chatpose_demo.training.chatpose.train import Trainer
 
+CONFIG = config_of("tiny")
+TOKENIZER = tiny_tokenizer(CONFIG)
 WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 STEPS = 3
 
@@ -62,18 +70,35 @@ def toys() -> dict[Task, list[Toys]]:
     }  # fmt: skip
 
 
+def dice() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def collator(**changes) -> Collator:
+    return replace(Collator(TOKENIZER, CONFIG, 400, "crop"), **changes)
+
+
+def mixed() -> list[Sample]:
+    """One of each task."""
+    return [Toys(task, 3).sample(1, dice()) for task in ("text", "instruction", "image")]
+
+
 def recipe(**changes) -> Recipe:
     """Small and quick; without dropout unless asked for."""
     lora = LoraSettings(rank=4, alpha=8, dropout=changes.pop("dropout", 0.0))
-    usual = {
+    usual: dict[str, Any] = {
         "steps": 6, "batch": 4, "accumulation": 1, "learning_rate": 1e-2, "warmup": 2,
         "max_tokens": 400, "held_out": 0,
     }  # fmt: skip
-    return Recipe(**(usual | {"lora": lora} | changes))
+    return Recipe(lora=changes.pop("lora", lora), **(usual | changes))
 
 
 def trainer(
-    wanted: Recipe, data=None, prepare: Callable[[PoseLlava], None] = lambda model: None
+    wanted: Recipe,
+    data=None,
+    prepare: Callable[[PoseLlava], None] = lambda model: None,
+    workers: int = 0,
+    origin: dict | None = None,
 ) -> Trainer:
     """A tiny LLaVA with a fresh accelerator; `prepare` may change its weights first."""
     for state in (AcceleratorState, PartialState, GradientState):
@@ -81,7 +106,8 @@ def trainer(
     start, accelerator = Start("tiny"), make_accelerator(wanted)
     model = model_for(start, wanted, accelerator)
     prepare(model)
-    return Trainer(model, start.tokenizer(), wanted, data or toys(), accelerator)
+    tokenizer = start.tokenizer()
+    return Trainer(model, tokenizer, wanted, data or toys(), accelerator, workers, origin)
 
 
 def train(wanted: Recipe, file: Path) -> None:

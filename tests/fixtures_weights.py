@@ -6,7 +6,9 @@ The key lists are written out here, apart from the tables under test.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -171,11 +173,18 @@ def write_json(path: Path, content: object) -> None:
     path.write_text(json.dumps(content))
 
 
-def write_sentencepiece(folder: Path, words: int = WORDS) -> None:
+def write_sentencepiece(
+    folder: Path, words: int = WORDS, scores: Mapping[str, float] = MappingProxyType({})
+) -> None:
+    """LLaMA's kind of vocabulary.
+
+    Args:
+        scores: of pieces that are not joined in the order of their ids.
+    """
     model: Any = vars(import_protobuf())["ModelProto"]()
     for n, text in enumerate([*PIECES, *(f"▁{n}" for n in range(words - WORDS))]):
         piece = model.pieces.add()
-        piece.piece, piece.score = text, -float(n)
+        piece.piece, piece.score = text, scores.get(text, -float(n))
         piece.type = 2 if n == 0 else 3 if n < 3 else 6 if n < 259 else 1
     model.trainer_spec.model_type = 2
     (folder / "tokenizer.model").write_bytes(model.SerializeToString())

@@ -311,21 +311,21 @@ def numbers() -> dict:
     return {"text": [Numbers("t", 10), Numbers("u", 5)], "image": [Numbers("i", 40)]}
 
 
-PAPER = {"text": 1, "instruction": 1, "image": 2}
+SHARES = {"text": 1, "instruction": 0, "image": 2}
 
 
 def test_mixture_keeps_the_shares_and_goes_through_every_row():
-    stream, held_out = mixtures(numbers(), PAPER, seed=3, held_out=0)  # type: ignore[arg-type]
+    stream, held_out = mixtures(numbers(), SHARES, seed=3, held_out=0)  # type: ignore[arg-type]
     assert held_out.tasks == ()
     said = [stream[k].messages[0] for k in range(45)]
     asked = [question for question, _ in said]
     kinds = [text[0] for text in asked]
-    for start in range(0, 45, 3):  # no instructions: blocks of one text and two images
+    for start in range(0, 45, 3):  # blocks of one text and two images
         assert sorted("t" if k in "tu" else k for k in kinds[start : start + 3]) == ["i", "i", "t"]
     words = [text for text in asked if text[0] in "tu"]
     assert len(set(words)) == 15 and words != sorted(words)
-    assert said == [mixtures(numbers(), PAPER, 3, 0)[0][k].messages[0] for k in range(45)]  # type: ignore[arg-type]
-    other = mixtures(numbers(), PAPER, 4, 0)[0]  # type: ignore[arg-type]
+    assert said == [mixtures(numbers(), SHARES, 3, 0)[0][k].messages[0] for k in range(45)]  # type: ignore[arg-type]
+    other = mixtures(numbers(), SHARES, 4, 0)[0]  # type: ignore[arg-type]
     assert said != [other[k].messages[0] for k in range(45)]
 
 
@@ -347,6 +347,6 @@ def test_held_out_rows_are_never_trained_on():
     assert np.ptp(test) > 80  # from all of the set
     assert len(split_rows(5, 8)[1]) == 0
     data = {"text": [Numbers("t", 100)]}
-    streams = mixtures(data, PAPER, seed=0, held_out=8)  # type: ignore[arg-type]
+    streams = mixtures(data, {"text": 1}, seed=0, held_out=8)  # type: ignore[arg-type]
     seen = [{int(one[k].messages[0][0].split()[1]) for k in range(92)} for one in streams]
     assert seen == [set(train.tolist()), set(test.tolist())]

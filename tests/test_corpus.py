@@ -32,6 +32,7 @@ from chatpose_demo.studio.replies import ReplyWriter
 from chatpose_demo.studio.words import (
     BORDERERS,
     CHATTERS,
+    LISTERS,
     NAMERS,
     REQUESTERS,
     WRITERS,
@@ -48,7 +49,7 @@ def writers() -> list[Words]:
 
 @pytest.fixture(scope="module")
 def chatters() -> list[Words]:
-    return [load_words(name) for name in CHATTERS + REQUESTERS + BORDERERS]
+    return [load_words(name) for name in CHATTERS + REQUESTERS + BORDERERS + LISTERS]
 
 
 SIZES = {
@@ -186,6 +187,14 @@ def test_borderers_write_both_kinds(name: str):
     assert set(words.requests) == {"text", "person", "edit", "photo_talk", "body_talk"}
     assert min(map(len, words.requests.values())) >= 40 and len(words.chat) > 100
     assert not (words.parts or words.refs or words.atlas)
+
+
+@pytest.mark.parametrize("name", LISTERS)
+def test_listers_name_every_pose_plainly(name: str):
+    words = load_words(name)
+    assert set(words.atlas) == {pose.id for pose in load_atlas()}
+    assert all(len(names) == 4 for names in words.atlas.values())
+    assert not (words.parts or words.refs or words.chat or words.requests)
 
 
 def test_no_frozen_line_is_training_text():

@@ -11,12 +11,23 @@ from PIL import Image
 
 from chatpose_demo.chat import ChatPose, Done, PoseReady, Text
 from chatpose_demo.conversation import Conversation
+from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.network.embedded import EmbeddedNetwork
 from chatpose_demo.network.interface import Body, Question, Words
 from chatpose_demo.network.llava.config import EOS
-from chatpose_demo.network.llava.generate import Speech, Step, Writer, speak, steps
+from chatpose_demo.network.llava.generate import (
+    LEAD_IN,
+    Demand,
+    Speech,
+    Step,
+    Writer,
+    lead_in,
+    speak,
+    steps,
+)
 from chatpose_demo.network.llava.network import LlavaNetwork
 from chatpose_demo.settings import Settings
+from chatpose_demo.training.chatpose.templates import ANSWERS
 
 pytest_plugins = ["tests.fixtures_llava"]
 
@@ -60,8 +71,8 @@ def _say_pose_for(model, token: int) -> None:
         rows[token] *= -1
 
 
-def _spoken(model, ids, pixels, **speech) -> list[Step]:
-    return list(steps(model, ids, pixels, Speech(max_tokens=LENGTH, **speech)))
+def _spoken(model, ids, pixels, words=(), **speech) -> list[Step]:
+    return list(steps(model, ids, pixels, Speech(max_tokens=LENGTH, **speech), words=words))
 
 
 @pytest.mark.parametrize("images", [0, 1, 2])
@@ -127,21 +138,44 @@ def _end_after(model, ids, count: int) -> list[int]:
     return before[:count]
 
 
-def test_a_demanded_body_is_put_where_the_model_would_end(llava, tiny):
+def test_a_demanded_body_comes_in_a_learnt_form_where_the_model_would_end(llava, tiny):
     ids, _ = _prompt(tiny, 0)
-    words = _end_after(llava, ids, 1)
-    assert [step.token for step in _spoken(llava, ids, None)] == words
-    forced = _spoken(llava, ids, None, mode="always")
-    assert [step.token for step in forced] == [*words, tiny.pose_token_id]
-    vector = llava.hidden_states(llava.embed(torch.tensor([ids + words]), None))[0, -1]
+    said, words = _end_after(llava, ids, 1), [7, 8, 9]
+    assert [step.token for step in _spoken(llava, ids, None)] == said
+    forced = _spoken(llava, ids, None, words, mode="always")
+    assert [step.token for step in forced] == [*said, *words, tiny.pose_token_id]
+    assert all(step.six_d is None for step in forced[:-1])
+    before = llava.embed(torch.tensor([ids + said + words]), None)
+    vector = llava.hidden_states(before)[0, -1]
     torch.testing.assert_close(forced[-1].six_d, llava.read_poses(vector), atol=2e-5, rtol=1e-4)
 
 
-def test_a_demanded_body_takes_the_last_token_of_a_cut_reply(llava, tiny):
+@pytest.mark.parametrize("words", [[], [7, 8]])
+def test_a_demanded_body_takes_the_end_of_a_cut_reply(llava, tiny, words):
     ids, _ = _prompt(tiny, 0)
     free = [step.token for step in _spoken(llava, ids, None, mode="never")]
-    forced = [step.token for step in _spoken(llava, ids, None, mode="always")]
-    assert len(free) == LENGTH and forced == [*free[:-1], tiny.pose_token_id]
+    forced = [step.token for step in _spoken(llava, ids, None, words, mode="always")]
+    ending = [*words, tiny.pose_token_id]
+    assert len(free) == LENGTH and forced == [*free[: -len(ending)], *ending]
+
+
+def test_words_without_room_are_left_out_of_a_forced_ending():
+    for length in (1, 2, 3):
+        demand = Demand(600, [7, 8], length)
+        assert [demand.heed(count, 5) for count in range(length)][-1] == 600
+        assert demand.forced and demand.done
+
+
+def test_a_forced_ending_has_a_form_that_training_teaches(llava, tokenizer, tiny):
+    assert f"{LEAD_IN} {POSE_TOKEN}." in ANSWERS
+    learnt = tokenizer(f"He runs. {LEAD_IN} {tiny.pose_token}", add_special_tokens=False)
+    ending = [*lead_in(tokenizer), tiny.pose_token_id]
+    assert learnt["input_ids"][-len(ending) :] == ending
+    _end_after(llava, ids := _prompt(tiny, 0)[0], 3)
+    parts = list(speak(llava, tokenizer, ids, None, Speech("always", LENGTH)))
+    *said, last = parts
+    assert isinstance(last, torch.Tensor)
+    assert "".join(map(str, said)).endswith(f" {LEAD_IN}")
 
 
 def test_a_demanded_body_that_comes_by_itself_is_not_doubled(llava, tiny):

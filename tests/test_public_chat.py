@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from chatpose_demo.evaluation.public import chat_checks
+from chatpose_demo.evaluation.public import chat_checks, tables
 from chatpose_demo.evaluation.public.chat_checks import Line, Talk, judge, lines, shared_words
 from chatpose_demo.evaluation.public.share import Share
 from chatpose_demo.network.interface import Body, Question, Words
@@ -93,6 +93,7 @@ def test_all_frozen_lines_are_asked_and_a_run_goes_on(tmp_path, monkeypatch, cap
         model="embedded",
         weights=None,
         quantize=None,
+        image_way=None,
         threads=None,
         base=None,
         limit=10,
@@ -104,3 +105,5 @@ def test_all_frozen_lines_are_asked_and_a_run_goes_on(tmp_path, monkeypatch, cap
     assert len(parrot.network.asked) < 30  # what both have was not asked again
     assert json.loads(options.out.read_text())["lines"] == 20
     assert "false bodies" in capsys.readouterr().out
+    assert tables.main([str(options.out)]) == 0
+    assert "### embedded on chat" in capsys.readouterr().out

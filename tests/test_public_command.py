@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from public_files import write_posescript, write_rpe
+from short_replies import short
 
 from chatpose_demo.evaluation.public import __main__ as evaluation
 from chatpose_demo.evaluation.public import rpe
@@ -17,9 +19,85 @@ from chatpose_demo.evaluation.public.report import report
 from chatpose_demo.evaluation.public.scoring import Scorer
 from chatpose_demo.evaluation.public.sets import SETS
 from chatpose_demo.evaluation.public.tables import details
+from chatpose_demo.network.llava.build import save_folder
 
 ROOT = Path(__file__).parents[1]
-pytest_plugins = ("fixtures_public",)
+pytest_plugins = ("fixtures_public", "fixtures_llava")
+
+
+def asked(folder: Path, weights: Path, out: Path, *more: str) -> int:
+    """The exit code of the paper's model in a tiny size on the set of `write_rpe`."""
+    command = ["rpe-refined", "--data", str(folder), "--model", "tiny-llava", "--limit", "2"]
+    return main([*command, "--weights", str(weights), "--out", str(out), *more])
+
+
+def test_weights_that_were_trained_on_are_asked_again(
+    tmp_path, body, llava, tokenizer, monkeypatch, capsys
+):
+    monkeypatch.setattr(evaluation, "load_answerer", short)
+    (tmp_path / "set").mkdir()
+    write_rpe(tmp_path / "set", body)
+    weights, out = tmp_path / "weights", tmp_path / "r.json"
+    save_folder(llava, tokenizer, weights)
+    assert asked(tmp_path / "set", weights, out) == 0
+    assert asked(tmp_path / "set", weights, out) == 0  # the same weights go on
+    assert asked(tmp_path / "set", weights, out, "--image-way", "pad") == 2
+    assert 'image_way null instead of "pad"' in capsys.readouterr().err
+    with torch.no_grad():
+        llava.pose_head[0].weight[-1, -1] += 1
+    save_folder(llava, tokenizer, weights)
+    assert asked(tmp_path / "set", weights, out) == 2
+    said = capsys.readouterr().err
+    assert "another run (fingerprint" in said and "name another file" in said
+    assert asked(tmp_path / "set", weights, tmp_path / "new.json") == 0
+
+
+def test_forced_bodies_are_counted(tmp_path, body, monkeypatch, capsys):
+    write_rpe(tmp_path, body)
+    monkeypatch.setattr(
+        evaluation,
+        "load_answerer",
+        lambda settings: (
+            lambda samples: [
+                Answer("It is <POSE>", sample.rotations, forced="000000" in sample.key)
+                for sample in samples
+            ]
+        ),
+    )
+    out = tmp_path / "r.json"
+    command = ["rpe-refined", "--data", str(tmp_path), "--model", "tiny-llava", "--batch", "1"]
+    for _ in range(2):  # asked, then read back
+        assert main([*command, "--out", str(out)]) == 0
+        result, records = json.loads(out.read_text()), out.with_suffix(".jsonl").read_text()
+        forced = sum(json.loads(line)["forced"] for line in records.splitlines()[1:])
+        assert 0 < forced == result["forced_bodies"] < result["samples"]
+        assert result["forced"]["value"] == forced / result["samples"]
+        assert f"made to, where the model gave none: {forced} (" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "says"),
+    [
+        ("tokenizer.json", None, "holds no tokenizer"),
+        ("pose_llava.json", '{"size": "tiny", "wings": 2}', "unknown fields: wings"),
+        ("model.safetensors", "no tensors", "cannot be read"),
+    ],
+)
+def test_damaged_weights_are_told_in_a_sentence(
+    tmp_path, body, llava, tokenizer, capsys, file, change, says
+):
+    (tmp_path / "set").mkdir()
+    write_rpe(tmp_path / "set", body)
+    weights = tmp_path / "weights"
+    save_folder(llava, tokenizer, weights)
+    if change is None:
+        (weights / file).unlink()
+    else:
+        (weights / file).write_text(change)
+    assert asked(tmp_path / "set", weights, tmp_path / "r.json") == 2
+    said = capsys.readouterr().err
+    assert says in said and "Traceback" not in said
+    assert not (tmp_path / "r.jsonl").exists()
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -1,6 +1,8 @@
-"""Human3.6M protocol 2 and its 14 joints: frames, sides, roots, and what is refused."""
+"""Human3.6M's protocols and its 14 joints: frames, sides, roots, and what is refused."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +13,14 @@ from public_files import (
     Bomb,
     arrays_h36m,
     matrices,
+    photo,
     vectors,
     write_h36m,
     write_regressor,
 )
 
 from chatpose_demo.evaluation.public import human36m
+from chatpose_demo.evaluation.public.__main__ import main
 from chatpose_demo.evaluation.public.lsp14 import Lsp14
 from chatpose_demo.evaluation.public.sample import PublicSetError
 from chatpose_demo.evaluation.public.scoring import Scorer
@@ -36,6 +40,7 @@ def test_h36m_values(tmp_path):
     assert first.key == "S9_Directions_1.60457274_000001"
     assert (first.part, first.person, second.part) == ("Directions", "S9", "SittingDown")
     assert first.box == (350.0, 330.0, 650.0, 630.0)  # 1.5 x 200 pixels wide
+    assert first.box_is_grown and second.box_is_grown  # nobody may widen it once more
     rows = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 18, 14]
     assert np.allclose(first.joints, raw["S"][0, rows, :3] * [1, -1, -1])
     truth = matrices(raw["pose"][0].reshape(24, 3))
@@ -75,6 +80,85 @@ def test_h36m_refuses_other_forms(tmp_path, change, says):
         list(human36m.load(tmp_path))
 
 
+def write_frames(root: Path, protocol: int, names: list[str]) -> None:
+    """SPIN's file of that protocol with these photos."""
+    raw = {
+        key: np.resize(value, (len(names), *value.shape[1:]))
+        for key, value in arrays_h36m().items()
+    }
+    raw["imgname"] = np.array([f"images/{name}.jpg" for name in names])
+    np.savez(root / f"h36m_valid_protocol{protocol}.npz", **raw)
+    for name in names:
+        photo(root / "images" / f"{name}.jpg")
+
+
+def keys(root: Path, name: str) -> list[str]:
+    return [one.key for one in SETS[name].load(root, "test", None)]
+
+
+def test_protocol_1_has_all_four_cameras_and_both_trials(tmp_path):
+    names = [
+        f"S11_{take}.{camera}_000006"
+        for take in ("Directions_1", "Directions", "SittingDown_1")
+        for camera in human36m.CAMERAS
+    ]
+    write_frames(tmp_path, 1, names)
+    broken = "S11_Directions.54138969_000006"  # HMR's (11, Directions, 1, 0)
+    assert keys(tmp_path, "h36m-p1") == [name for name in names if name != broken]
+    samples = list(human36m.load(tmp_path, frames="p1"))
+    assert len({one.key for one in samples}) == 11
+    assert {one.group for one in samples} == {  # cameras see the same motion: one group
+        "S11_Directions_1",
+        "S11_Directions",
+        "S11_SittingDown_1",
+    }
+    assert {one.part for one in samples} == {"Directions", "SittingDown"}
+    with pytest.raises(PublicSetError, match="h36m_valid_protocol2.npz: Human3.6M, protocol 2"):
+        keys(tmp_path, "h36m-p2")  # protocol 2 has a file of its own
+
+
+def test_protocol_1_refuses_a_file_without_all_its_cameras(tmp_path):
+    write_frames(tmp_path, 1, ["S9_Eating.60457274_000001", "S9_Eating.58860488_000001"])
+    with pytest.raises(PublicSetError, match="camera 54138969, 55011271, so it is not protocol 1"):
+        keys(tmp_path, "h36m-p1")
+    with pytest.raises(PublicSetError, match="h36m_valid_protocol2.npz"):
+        keys(tmp_path, "h36m-p2")
+
+
+def test_hmr_counts_the_first_trial_of_every_action(tmp_path):
+    first = ["S9_Directions_1", "S9_Discussion_1", "S9_SittingDown", "S11_Greeting_2",
+             "S11_Phoning_3", "S11_Smoking_2", "S11_SittingDown"]  # fmt: skip
+    second = ["S9_Directions", "S9_Discussion_2", "S9_SittingDown_1", "S11_Greeting",
+              "S11_Phoning_2", "S11_Smoking", "S11_SittingDown_1"]  # fmt: skip
+    takes = [take for pair in zip(first, second, strict=True) for take in pair]
+    write_frames(tmp_path, 2, [f"{take}.60457274_000001" for take in takes])
+    assert keys(tmp_path, "h36m-p2") == [f"{take}.60457274_000001" for take in takes]
+    assert keys(tmp_path, "h36m-p2-trial0") == [f"{take}.60457274_000001" for take in first]
+    write_frames(tmp_path, 2, ["S9_Juggling_1.60457274_000001"])
+    with pytest.raises(PublicSetError, match="no take 'Juggling_1'"):
+        keys(tmp_path, "h36m-p2-trial0")
+
+
+@pytest.mark.parametrize("subject", ["S9", "S11"])
+def test_every_action_has_two_trials(subject):
+    pairs = human36m.TRIALS[subject]
+    assert len(pairs) == 15 and len({take for pair in pairs for take in pair}) == 30
+    assert all(first.split("_")[0] == second.split("_")[0] for first, second in pairs)
+
+
+@pytest.mark.parametrize("name", ["h36m-p1", "h36m-p2", "h36m-p2-trial0"])
+def test_the_help_names_the_protocol(name, capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    says = {
+        "h36m-p1": "protocol 1: all four cameras, both trials",
+        "h36m-p2": "protocol 2 as SPIN counts: camera 3 (60457274), both trials",
+        "h36m-p2-trial0": "protocol 2 as HMR counts: camera 3 (60457274), trial 0 only",
+    }
+    assert f"{name}: Human3.6M, {says[name]};" in text
+
+
 @pytest.mark.parametrize("left_first", [True, False])
 def test_lsp_joints_keep_their_sides_in_both_regressors(tmp_path, smpl, left_first):
     write_regressor(tmp_path / "J.npy", smpl, left_first)
@@ -112,8 +196,8 @@ def test_h36m_scores_the_regressed_joints(tmp_path, smpl):
     write_h36m(tmp_path, raw)
     samples = list(human36m.load(tmp_path))
     with pytest.raises(PublicSetError, match="--regressor"):
-        Scorer(SETS["h36m"], smpl, {}, None)
-    errors = Scorer(SETS["h36m"], smpl, {}, lsp14)(samples, rotations.numpy())
+        Scorer(SETS["h36m-p2"], smpl, {}, None)
+    errors = Scorer(SETS["h36m-p2"], smpl, {}, lsp14)(samples, rotations.numpy())
     names = [one.name for one in errors]
     assert names == [
         "MPJPE (14 LSP joints, pelvis aligned)",
@@ -131,7 +215,7 @@ def test_h36m_errors_do_not_depend_on_the_regressors_leg_order(tmp_path, smpl):
     for left_first in (True, False):
         write_regressor(tmp_path / "J.npy", smpl, left_first)
         lsp14 = Lsp14.load(tmp_path / "J.npy", smpl)
-        found.append(Scorer(SETS["h36m"], smpl, {}, lsp14)(samples, rotations))
+        found.append(Scorer(SETS["h36m-p2"], smpl, {}, lsp14)(samples, rotations))
     for one, other in zip(*found, strict=True):
         assert (one.values > 0.1).all() and one.values == pytest.approx(other.values), one.name
 
@@ -146,7 +230,7 @@ def test_a_pelvis_that_is_off_counts_only_where_it_is_the_root(tmp_path, smpl):
     raw["S"][:, [*range(13), 18, 14], :3] = truth
     write_h36m(tmp_path, raw)
     samples = list(human36m.load(tmp_path))
-    by_pelvis, by_hips, aligned = Scorer(SETS["h36m"], smpl, {}, lsp14)(samples, rotations)
+    by_pelvis, by_hips, aligned = Scorer(SETS["h36m-p2"], smpl, {}, lsp14)(samples, rotations)
     assert by_pelvis.values == pytest.approx([0.03, 0.03], abs=1e-5)
     assert by_hips.values == pytest.approx([0, 0], abs=1e-5)
     assert aligned.values == pytest.approx([0, 0], abs=1e-5)

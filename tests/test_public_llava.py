@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from PIL import Image
 from chatpose_demo.evaluation.public.asking import PAPER, PLAIN
 from chatpose_demo.evaluation.public.llava_batch import LlavaAnswerer
 from chatpose_demo.evaluation.public.sample import Sample
-from chatpose_demo.network.llava.generate import Speech, steps
+from chatpose_demo.network.interface import Body
+from chatpose_demo.network.llava.generate import LEAD_IN, Speech, lead_in, steps
 from chatpose_demo.network.llava.images import pixel_values
 from chatpose_demo.network.llava.network import LlavaNetwork, to_world
 from chatpose_demo.network.llava.prompt import Prompt
@@ -52,7 +54,8 @@ def alone(network: LlavaNetwork, prompt: Prompt) -> tuple[list[int], np.ndarray]
     pixels = pixel_values(photos, network.image_way, config.image_size) if photos else None
     speech = Speech("always", network.max_tokens)
     tokens = []
-    for step in steps(network.model, prompt.ids, pixels, speech):
+    words = lead_in(network.tokenizer)
+    for step in steps(network.model, prompt.ids, pixels, speech, words=words):
         if step.six_d is not None:
             return tokens, to_world(step.six_d)
         tokens.append(step.token)
@@ -69,6 +72,22 @@ def test_batches_are_as_one_by_one(network, samples):
         assert reply.tokens == tokens
         assert np.abs(answer.rotations - rotations).max() < 2e-4
     assert len({len(reply.tokens) for reply in together}) > 1  # some end earlier than others
+
+
+def test_who_was_forced_is_told(network, samples):
+    """Bodies that the model meant are not counted as forced, and the others are."""
+    free = [
+        LlavaNetwork(network.model, network.tokenizer, 24).answer(question, lambda: False)
+        for question in (
+            replace(LlavaAnswerer(network)._question(one), mode="auto") for one in samples
+        )
+    ]
+    meant = [any(isinstance(part, Body) for part in parts) for parts in free]
+    answers = LlavaAnswerer(network)(samples)
+    for own, answer in zip(meant, answers, strict=True):
+        assert own or answer.forced
+        assert answer.forced == answer.reply.endswith(f"{LEAD_IN} <POSE>")
+    assert {answer.forced for answer in answers} == {True, False}
 
 
 def test_padding_would_show(network, samples):

@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from chatpose_demo.evaluation.public import posescript, spg
 from chatpose_demo.evaluation.public.sample import PublicSetError
+from chatpose_demo.training.chatpose.posescript import PoseScript
 
 pytest_plugins = ("fixtures_public",)
 
@@ -75,6 +76,50 @@ def test_posescript_refuses_other_forms(tmp_path, file, content, says):
     write_posescript(tmp_path)
     (tmp_path / "posescript_release" / f"{file}.json").write_text(json.dumps(content))
     with pytest.raises(PublicSetError, match=says):
+        list(posescript.load(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("folder", "written"),
+    [
+        ("BioMotionLab_NTroje", "BioMotionLab_NTroje"),
+        ("BMLrub", "BioMotionLab_NTroje"),
+        ("BMLrub/BioMotionLab_NTroje", "BioMotionLab_NTroje"),
+        ("PosePrior", "MPI_Limits"),
+        ("EyesJapanDataset/Eyes_Japan_Dataset", "Eyes_Japan_Dataset"),
+    ],
+)
+def test_amass_is_found_under_its_old_and_its_present_names(tmp_path, folder, written):
+    write_posescript(tmp_path)
+    truth = [one.rotations for one in posescript.load(tmp_path)]
+    old = next(tmp_path.rglob("*_poses.npz"))
+    new = tmp_path / "AMASS" / "smplh" / folder / "rub001" / "a_poses.npz"
+    new.parent.mkdir(parents=True)
+    old.rename(new)
+    index = next((tmp_path / "posescript_release").glob("ids_2_*.json"))
+    places = {
+        name: ["AMASS", f"{written}/rub001/a_poses.npz", place[2]]
+        for name, place in json.loads(index.read_text()).items()
+    }
+    index.write_text(json.dumps(places))
+    samples = list(posescript.load(tmp_path))
+    assert np.array_equal([one.rotations for one in samples], truth)
+    assert samples[0].person == f"{written}/rub001/a_poses.npz"  # the same on every disk
+    (tmp_path / "posescript_release" / "train_ids_100k.json").write_text("[8]")
+    taught = PoseScript(tmp_path).sample(0, np.random.default_rng(0)).rotations
+    assert taught is not None and np.allclose(taught[1:], truth[0][1:])
+
+
+def test_amass_that_is_missing_is_named_both_ways(tmp_path):
+    write_posescript(tmp_path)
+    index = next((tmp_path / "posescript_release").glob("ids_2_*.json"))
+    index.write_text(json.dumps({"8": ["AMASS", "MPI_HDM05/bk/x_poses.npz", 0]}))
+    both = "smplh/MPI_HDM05/bk/x_poses.npz or HDM05/bk/x_poses.npz or HDM05/MPI_HDM05/bk"
+    with pytest.raises(PublicSetError, match=both) as caught:
+        list(posescript.load(tmp_path))
+    assert "(BioMotionLab_NTroje) or of today's downloads (BMLrub)" in str(caught.value)
+    index.write_text(json.dumps({"8": ["AMASS", "MPI_HDM05/../../../x.npz", 0]}))
+    with pytest.raises(PublicSetError, match="outside"):
         list(posescript.load(tmp_path))
 
 

@@ -8,6 +8,7 @@ import pytest
 from public_files import perfect, photo, write_rpe
 
 from chatpose_demo.evaluation.public import rpe
+from chatpose_demo.evaluation.public.published import PUBLISHED
 from chatpose_demo.evaluation.public.report import OWN_TRUTH, report
 from chatpose_demo.evaluation.public.sample import PublicSetError
 from chatpose_demo.evaluation.public.scoring import Scorer
@@ -109,15 +110,27 @@ def test_rpe_same_file_names_in_two_sequences_stay_apart(tmp_path, body):
     assert all(one.values[0] > (10 if one.unit == "degrees" else 0.05) for one in errors)
 
 
-def test_rpe_by_the_first_releases_photos(tmp_path, body):
+def test_refined_truth_by_the_first_releases_photos(tmp_path, body):
     write_rpe(tmp_path, body)
+    public = SETS["rpe-refined-first-photos"]
     with pytest.raises(PublicSetError, match="RPE/images/000000.png"):
-        list(SETS["rpe"].load(tmp_path, "test", None))
+        list(public.load(tmp_path, "test", None))
     for number in range(2):
         photo(tmp_path / "RPE" / "images" / f"{number:06d}.png")
-    samples = list(SETS["rpe"].load(tmp_path, "test", None))
+    samples = list(public.load(tmp_path, "test", None))
     assert [one.image.name for one in samples] == ["000000.png", "000001.png"] * 2
     assert samples[0].key == "behaviour/downtown_runForBus_01/00326/000000"
+    for one, refined in zip(samples, rpe.load(tmp_path), strict=True):
+        assert one.text == refined.text and (one.joints == refined.joints).all()
     write_rpe(tmp_path, body, put("../../000001.png", "image"))
     with pytest.raises(PublicSetError, match="not 000000.png"):
-        list(SETS["rpe"].load(tmp_path, "test", None))
+        list(public.load(tmp_path, "test", None))
+
+
+def test_no_set_calls_itself_the_first_release():
+    assert "rpe" not in SETS and "rpe" not in PUBLISHED
+    assert "not RPE's first release" in SETS["rpe-refined-first-photos"].where
+    rows = PUBLISHED["rpe-refined-first-photos"].rows
+    assert rows and all(
+        "truth for the first release, which is not ours" in row.caveat for row in rows
+    )

@@ -68,8 +68,10 @@ def test_a_run_that_dies_keeps_its_batches(tmp_path):
 def test_files_of_another_run_and_damaged_lines_are_refused(tmp_path):
     path = tmp_path / "run.json"
     answer_all(["x"], doubled([]), Answers(path, {"model": "a"}), Share(), batch=1)
-    with pytest.raises(PublicSetError, match="another run"):
+    with pytest.raises(PublicSetError, match='another run .model "a" instead of "b"'):
         Answers(path, {"model": "b"}).read()
+    with pytest.raises(PublicSetError, match="another run .crop null instead of 2"):
+        Answers(path, {"model": "a", "crop": 2}).read()
     answers = Answers(path, {"model": "a"})
     answers.file(0).write_text(answers.file(0).read_text() + "{oh\n")
     with pytest.raises(PublicSetError, match="damaged line"):

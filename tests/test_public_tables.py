@@ -7,7 +7,7 @@ import json
 import pytest
 
 from chatpose_demo.evaluation.public.published import PUBLISHED
-from chatpose_demo.evaluation.public.tables import comparison, main
+from chatpose_demo.evaluation.public.tables import comparison, details, main
 
 MPJPE = "MPJPE (SMPL 22 body joints, pelvis aligned)"
 
@@ -44,7 +44,7 @@ def test_ours_stand_beside_the_published_rows_in_millimetres():
 
 def test_a_run_under_another_protocol_is_not_put_beside():
     text = comparison("rpe-refined", [result(measure="MPJPE (something else)")])
-    assert "123.4" not in text and "| **embedded** | all | not run | not run |" in text
+    assert "123.4" not in text and "| **embedded** | all | other joints | other joints |" in text
 
 
 def test_tables_of_all_sets(tmp_path, capsys):
@@ -57,3 +57,23 @@ def test_tables_of_all_sets(tmp_path, capsys):
     path.write_text("{}")
     assert main([str(path)]) == 2
     assert "does not hold a run's results" in capsys.readouterr().err
+
+
+def test_the_chat_checks_have_their_table_among_the_others(tmp_path, capsys):
+    value = {"value": 0.25, "low": 0.1, "high": 0.5}
+    chat = {"set": "chat", "model": "embedded", "weights": None, "lines": 20}
+    files = [tmp_path / "chat.json", tmp_path / "r.json"]
+    files[0].write_text(json.dumps(chat | {"rows": {"false bodies": value}}))
+    files[1].write_text(json.dumps(result()))
+    assert main([str(file) for file in files]) == 0
+    text = capsys.readouterr().out
+    assert "### embedded on chat\n\n20 lines\n" in text
+    assert "| false bodies, % | 25.0 [10.0, 50.0] |" in text
+    assert "### embedded on rpe-refined" in text
+
+
+def test_forced_bodies_are_named_where_a_run_knows_of_them():
+    share = {"value": 0.4, "low": 0.1, "high": 0.8}
+    text = details(result() | {"forced": share, "forced_bodies": 2})
+    assert "made to, where the model gave none: 2 (40.0 [10.0, 80.0] %)" in text
+    assert "made to" not in details(result())

@@ -1,23 +1,26 @@
-"""What `doctor` says: exact sizes, estimates, advice, and the state of folders."""
+"""What `doctor` says: exact sizes, estimates, and advice on answering and training."""
 
 from __future__ import annotations
 
 import re
-import shutil
 import sys
-from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
-import fixtures_weights as made
 import pytest
+import torch
+from transformers import LlavaForConditionalGeneration
+from transformers.quantizers.quantizers_utils import should_convert_module
 
 from chatpose_demo import __main__ as commands
-from chatpose_demo.network.llava.config import SIZES, config_of, read_config, write_config
+from chatpose_demo.body.smpl import EMBEDDED_FILE
+from chatpose_demo.network.llava.build import PRECISE
+from chatpose_demo.network.llava.config import SIZES, config_of, llava_config
+from chatpose_demo.training.chatpose.recipe import Recipe
 from chatpose_demo.weights import doctor
-from chatpose_demo.weights.convert import JOURNAL, convert
 from chatpose_demo.weights.doctor import report
 from chatpose_demo.weights.memory import GIB, KINDS, Estimate, Machine, advice, estimate, parts_of
+from chatpose_demo.weights.training_memory import training_advice, training_estimate
 
 # LLaMA's own counts, for 32,000 words; the pose token is one row more in both vocabularies.
 LANGUAGE = {"13b": 13_015_864_320 + 2 * 5120, "7b": 6_738_415_616 + 2 * 4096}
@@ -79,8 +82,9 @@ def test_advice(
     assert re.search(told, text), text
 
 
-def test_the_report_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_report_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CHATPOSE_SMPL", raising=False)
+    monkeypatch.chdir(tmp_path)
     text = report("chatpose-13b", None, Machine((("Test GPU", 24 * GIB, 20 * GIB),), GIB, GIB))
     for expected in (
         "13,377,806,480 parameters",
@@ -117,46 +121,60 @@ def test_packages_are_told_without_importing(monkeypatch: pytest.MonkeyPatch) ->
     assert "bitsandbytes: 1.2.3" in text and "spaces: not installed (pip install spaces)" in text
 
 
-def test_the_state_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A small model under the real name, so that complete weights can be looked at.
-    made.write_chatpose(tmp_path / "source")
-    made.write_clip(tmp_path / "clip")
-    made.write_llava_hf(tmp_path / "hf", "old")
-    out, base = tmp_path / "out", tmp_path / "base"
-    convert(tmp_path / "source", out, clip=tmp_path / "clip")
-    convert(tmp_path / "hf", base, base=True)
-    small = replace(read_config(out), size="13b")
-    for folder in (out, base):
-        write_config(small, folder)
-    monkeypatch.setattr(doctor, "config_of", lambda size: small)
+@pytest.mark.parametrize(
+    ("gpus", "memory", "told"),
+    [
+        ([80], 64, "one_gpu.yaml --num_processes 1 .* --batch 16 --accumulation 2 "),
+        ([38], 64, "one_gpu.yaml .* --batch 8 --accumulation 4 "),
+        ([80, 80], 64, "ddp.yaml --num_processes 2 .* --batch 16 "),
+        ([8, 80], 64, "CUDA_VISIBLE_DEVICES=1 accelerate .*one_gpu.yaml"),
+        ([22, 22], 64, "fsdp.yaml --num_processes 2 .* --batch 4 --accumulation 8 "),
+        ([22, 22], 32, "49.7 GiB of main memory are not free"),
+        ([22], 64, "too small to train"),
+        ([], 64, "training takes a GPU"),
+    ],
+)
+def test_advice_on_training(gpus: list[float], memory: float, told: str) -> None:
+    here = tuple(("GPU", int(gpu * GIB), int(gpu * GIB)) for gpu in gpus)
+    machine = Machine(here, int(memory * GIB), int(memory * GIB))
+    text = "\n".join(training_advice(config_of("13b"), machine, Path("weights/13b-base")))
+    assert re.search(told, text), text
+    assert ("--size 13b --weights weights/13b-base" in text) == ("accelerate" in text)
 
-    def state(folder: Path) -> str:
-        return report("chatpose-13b", folder, NOTHING)
 
-    assert "complete: 77 tensors in 4 files" in state(out)
-    assert "base for training" not in state(out) and "base for training" in state(base)
-    told = state(tmp_path / "source")
-    assert "a download of CHATPOSE-V0" in told and f"convert {tmp_path / 'source'} --out" in told
-    assert "a download of llava-hf/llava-1.5" in state(tmp_path / "hf")
-    assert "There is no folder" in state(tmp_path / "nowhere")
-    assert "llava-hf/llava-1.5" in state(tmp_path)  # an empty place: what to download
+def test_memory_to_train() -> None:
+    need = training_estimate(config_of("13b"), Recipe())
+    head = 26_956_944
+    assert need.frozen == 2 * (13_377_806_480 - head)
+    # rank 128 in two square layers of each of 40: fp32 weight, gradient and two moments
+    assert need.trained == 16 * (head + 40 * 2 * 128 * (5120 + 5120))
+    assert need.spread(4, 1) > need.whole(4)  # gathered layers lie beside the spread ones
+    assert need.spread(4, 8) < need.frozen / 8 + need.trained / 8 + 8 * GIB
 
-    half = tmp_path / "half"
-    shutil.copytree(out, half)
-    (half / "model-00002-of-00004.safetensors").unlink()
-    assert "lacks model-00002-of-00004.safetensors" in state(half)
-    (half / "pose_llava.json").unlink()
-    assert (half / JOURNAL).exists() and "that was stopped" in state(half)
 
-    monkeypatch.setattr(doctor, "config_of", config_of)
-    write_config(replace(small, size="7b"), out)
-    assert "these are the 7b weights, not 13b" in state(out)
+def test_a_torch_without_cuda_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.version, "cuda", None)
+    monkeypatch.setattr(torch.version, "hip", None)
+    assert "is a build without CUDA" in report("chatpose-7b", None, NOTHING)
+    monkeypatch.setattr(torch.version, "cuda", "12.6")
+    assert "without CUDA" not in report("chatpose-7b", None, NOTHING)
+
+
+def test_bits_shrink_the_language_model_alone() -> None:
+    with torch.device("meta"):
+        llava = LlavaForConditionalGeneration(llava_config("tiny"))
+    linear = [name for name, one in llava.named_modules() if isinstance(one, torch.nn.Linear)]
+    shrunk = {name for name in linear if should_convert_module(name, PRECISE)}
+    assert shrunk == {name for name in linear if name.startswith("model.language_model.")}
+    assert any("vision_tower" in name for name in linear) and shrunk
 
 
 def test_the_body(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "SMPL_NEUTRAL.pkl").write_bytes(b"nothing")
     monkeypatch.setenv("CHATPOSE_SMPL", str(tmp_path / "SMPL_NEUTRAL.pkl"))
     assert "SMPL_NEUTRAL.pkl is not a usable SMPL" in report("tiny-llava", None, NOTHING)
+    mine = report("tiny-llava", None, NOTHING, smpl=str(EMBEDDED_FILE))
+    assert f"Body: {EMBEDDED_FILE}, usable" in mine
 
 
 def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
@@ -164,6 +182,9 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     assert commands.main() == 0
     told = capsys.readouterr().out
     assert "they are random" in told and "GiB" not in told
+    assert "fp32" in told and "bf16" not in told  # as it is served
+    monkeypatch.setattr(sys, "argv", ["-", "doctor", "--model", "tiny-llava", "--smpl", "no.pkl"])
+    assert commands.main() == 0 and "Body: no.pkl" in capsys.readouterr().out
     monkeypatch.setattr(sys, "argv", ["chatpose_demo", "doctor", "--model", "chatpose-70b"])
     assert commands.main() == 2
     assert "chatpose-13b" in capsys.readouterr().err

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 
@@ -14,7 +13,8 @@ from chatpose_demo.network.llava.build import WeightsError
 from chatpose_demo.network.llava.config import config_of
 from chatpose_demo.network.llava.network import SIZE_OF, LlavaNetwork
 from chatpose_demo.network.zerogpu import OnZeroGpu, spaces_package
-from chatpose_demo.settings import Settings
+from chatpose_demo.settings import Settings, weights_folder
+from chatpose_demo.weights.journal import UNTRAINED, has_untrained_head
 from chatpose_demo.weights.memory import (
     CONTEXT,
     GIB,
@@ -38,9 +38,9 @@ def load_paper_model(settings: Settings) -> PoseNetwork:
         CannotLoad: weights or a package are missing, or the memory is too small.
     """
     size = SIZE_OF[settings.model]
-    usual = Path("weights") / size
-    if settings.weights is None and usual.is_dir():
-        settings = replace(settings, weights=str(usual))
+    folder = weights_folder(settings)
+    if folder is not None:
+        settings = replace(settings, weights=str(folder))
     if size == "tiny":
         settings = replace(settings, max_llava_tokens=TINY_TOKENS)
     spaces = spaces_package()
@@ -48,8 +48,10 @@ def load_paper_model(settings: Settings) -> PoseNetwork:
         log.info(needs(settings))
     try:
         network = LlavaNetwork.load(settings)
+        if folder is not None and has_untrained_head(folder):
+            log.warning("%s: %s", folder, UNTRAINED)
     except (WeightsError, OSError, ImportError, ValueError) as error:
-        # The last three are of the tokenizer's files and of bitsandbytes.
+        # The last three are of the tokenizer's files and of what quantisation imports.
         raise CannotLoad(str(error)) from error
     except torch.OutOfMemoryError as error:
         raise CannotLoad(f"The GPU's memory is too small. {needs(settings)}") from error

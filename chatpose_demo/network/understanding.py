@@ -10,6 +10,7 @@ import torch
 from chatpose_demo.network.language import Language
 from chatpose_demo.network.parts import KEEP, OPTIONS, PARTS
 from chatpose_demo.network.people_tokens import FEATURES
+from chatpose_demo.network.plain_names import with_names
 from chatpose_demo.network.pose_decoder import (
     ACTS,
     BODY_INTENTS,
@@ -116,7 +117,7 @@ def understand(
     for way, name in enumerate(BODY_INTENTS):
         picked = {part: OPTIONS[part][int(out.parts[part][0, way].argmax())] for part in PARTS}
         parts[name] = {part: option for part, option in picked.items() if option != KEEP}
-    odds = out.atlas[0].softmax(-1).numpy()
+    odds = with_names(out.atlas[0].softmax(-1).numpy(), text)
     fits = Fits()
     if people is not None and len(people.features):
         fits = who_fits(decoder.fit, text, out, people, atlas, odds[1:])

@@ -137,10 +137,4 @@ def compose(
         examples.append(composer.varied(*phrases[int(index)]))
     examples += composer.ordinary() + composer.talk() + composer.requests()
     examples += [one for words in composer.writers for one in told(words, composer.rng)]
-    examples += [composer.hard() for _ in range(hard)]
-    for words in composer.chatters:  # plain names, which the other writers took for granted
-        for pose, names in words.atlas.items():
-            for name in names:
-                examples += [Example(name, "text", atlas=pose, parts={})]
-                examples += [composer.implicit(pose, name) for _ in range(2)]
-    return examples
+    return examples + [composer.hard() for _ in range(hard)]

@@ -30,7 +30,6 @@ from chatpose_demo.studio.references import Reference
 from chatpose_demo.studio.words import (
     BORDERERS,
     CHATTERS,
-    LISTERS,
     NAMERS,
     REQUESTERS,
     TELLERS,
@@ -51,7 +50,7 @@ class TrainConfig:
     """One training run; every number is our choice unless a source is named."""
 
     writers: tuple[str, ...] = WRITERS + NAMERS + TELLERS
-    chatters: tuple[str, ...] = CHATTERS + REQUESTERS + BORDERERS + LISTERS
+    chatters: tuple[str, ...] = CHATTERS + REQUESTERS + BORDERERS
     captions: int = 9000
     edits: int = 9000
     combined: int = 1200
@@ -59,7 +58,7 @@ class TrainConfig:
     varied: int = 1500
     hard: int = 9000
     scenes: int = 10000
-    steps: int = 10000
+    steps: int = 8000
     batch: int = 96
     learning_rate: float = 8e-4
     weight_decay: float = 0.05

@@ -13,6 +13,7 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -21,11 +22,11 @@ from tqdm import tqdm
 from chatpose_demo.network.llava.build import HEAD, INDEX
 from chatpose_demo.network.llava.config import PoseLlavaConfig, write_config
 from chatpose_demo.network.llava.model import pose_head
+from chatpose_demo.weights.journal import JOURNAL, replace_file
 from chatpose_demo.weights.plan import Output, Piece, Plan, make_plan
 from chatpose_demo.weights.shards import CheckpointError, read_shard
 from chatpose_demo.weights.source import read_json, write_tokenizer
 
-JOURNAL = "conversion.json"
 _SPARE = 100_000_000  # our choice: bytes beside the tensors: tokenizer, index, headers
 _ROWS = 4096  # our choice: rows that are averaged at a time
 
@@ -46,7 +47,8 @@ def convert(
         CheckpointError: the source is not usable, `out` holds something else, or the disk is full.
     """
     plan = make_plan(source, clip, base, seed)
-    journal = _Journal.open(out, plan)
+    asked = {"source": str(source), "clip": str(clip) if clip else None, "base": base, "seed": seed}
+    journal = _Journal.open(out, plan, asked)
     open_files = [output for output in plan.outputs if not journal.has(output)]
     needed = sum(output.bytes for output in open_files) + _SPARE
     free = shutil.disk_usage(out).free
@@ -69,16 +71,17 @@ def convert(
 
 @dataclass
 class _Journal:
-    """Which files are finished: name -> {"size", "sha256"}."""
+    """Which files are finished: name -> {"size", "sha256"}; and what `convert` was asked for."""
 
     folder: Path
     family: str
     plan: str
+    asked: dict[str, Any]
     finished: dict[str, dict[str, int | str]] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, folder: Path, plan: Plan) -> _Journal:
-        journal = cls(folder, plan.table.name, plan.digest())
+    def open(cls, folder: Path, plan: Plan, asked: dict[str, Any]) -> _Journal:
+        journal = cls(folder, plan.table.name, plan.digest(), asked)
         path = folder / JOURNAL
         if path.exists():
             told = read_json(path)
@@ -109,20 +112,18 @@ class _Journal:
         self._save()
 
     def _save(self) -> None:
-        content = {"family": self.family, "plan": self.plan, "finished": self.finished}
-        _replace(self.folder / JOURNAL, json.dumps(content, indent=1).encode())
+        content = {
+            "family": self.family,
+            "asked": self.asked,
+            "plan": self.plan,
+            "finished": self.finished,
+        }
+        replace_file(self.folder / JOURNAL, json.dumps(content, indent=1).encode())
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a small file so that a reader sees the old one or the new one."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    os.replace(part, path)
 
 
 def _write(output: Output, plan: Plan, folder: Path) -> None:
@@ -164,4 +165,4 @@ def _with_mean_row(words: torch.Tensor) -> torch.Tensor:
 def _write_index(plan: Plan, folder: Path) -> None:
     places = {piece.name: output.name for output in plan.outputs for piece in output.pieces}
     index = {"metadata": {"total_size": plan.bytes}, "weight_map": dict(sorted(places.items()))}
-    _replace(folder / INDEX, (json.dumps(index, indent=1) + "\n").encode())
+    replace_file(folder / INDEX, (json.dumps(index, indent=1) + "\n").encode())

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import shlex
 from importlib import metadata
 from pathlib import Path
 
+import torch
+
 from chatpose_demo.body.smpl import SMPL_VARIABLE
 from chatpose_demo.body.smpl_file import BodyFileError, read_smpl_file
-from chatpose_demo.network.llava.build import WeightsError, check_folder
-from chatpose_demo.network.llava.config import (
-    SETTINGS_FILE,
-    PoseLlavaConfig,
-    config_of,
-    read_config,
-)
-from chatpose_demo.weights.convert import JOURNAL
+from chatpose_demo.network.llava.config import PoseLlavaConfig, config_of
+from chatpose_demo.settings import WEIGHTS_VARIABLE, ModelName, usual_weights
+from chatpose_demo.weights.downloads import BASES, TRAINED
+from chatpose_demo.weights.folders import converted, downloaded, steps
 from chatpose_demo.weights.memory import (
     CONTEXT,
     GIB,
@@ -27,52 +25,14 @@ from chatpose_demo.weights.memory import (
     parts_of,
     this_machine,
 )
-from chatpose_demo.weights.names import CHATPOSE_V0, recognise
-from chatpose_demo.weights.shards import CheckpointError, entries, shard_paths
-from chatpose_demo.weights.source import read_json
+from chatpose_demo.weights.shards import CheckpointError
+from chatpose_demo.weights.training_memory import training_advice
 
-MODELS = {"chatpose-13b": "13b", "chatpose-7b": "7b", "tiny-llava": "tiny"}
-
-
-@dataclass(frozen=True)
-class Download:
-    """A repository of the Hugging Face hub."""
-
-    repository: str
-    what: str
-    licence: str
-
-    @property
-    def folder(self) -> str:
-        """Where the suggested commands put it."""
-        return f"downloads/{self.repository.split('/')[1]}"
-
-    def told(self) -> str:
-        """Two lines."""
-        return (
-            f"    {self.repository}: {self.what}; licence: {self.licence}\n"
-            f"      hf download {self.repository} --local-dir {self.folder}"
-        )
-
-
-_LLAMA = "Llama 2 Community License"  # LLaVA-1.5's model card
-TRAINED = Download(
-    "YaoFeng/CHATPOSE-V0",
-    "the paper's 13B weights, 26.2 GB",
-    f"Apache-2.0 by its page; made from Llama 2, so also the {_LLAMA}",
-)
-TOWER = Download(
-    "openai/clip-vit-large-patch14-336",
-    "the vision tower it was trained with",
-    "MIT (the licence of OpenAI's CLIP repository)",
-)
-BASES = {
-    size: Download(
-        f"llava-hf/llava-1.5-{size}-hf",
-        f"LLaVA-1.5 {size.upper()}, a base for training, vision tower included",
-        _LLAMA,
-    )
-    for size in ("13b", "7b")
+TRAINED_SIZE = "13b"  # of the only trained weights that are published
+MODELS: dict[ModelName, str] = {
+    "chatpose-13b": "13b",
+    "chatpose-7b": "7b",
+    "tiny-llava": "tiny",
 }
 BODIES = "SMPL_NEUTRAL (https://smpl.is.tue.mpg.de) or SMPLX_NEUTRAL (https://smpl-x.is.tue.mpg.de)"
 OPTIONAL = {
@@ -82,22 +42,31 @@ OPTIONAL = {
 }
 
 
-def report(model: str, weights: Path | None, machine: Machine | None = None) -> str:
-    """The whole text for a model's name and a weights folder; loads no weights.
+def report(
+    model: str, weights: Path | None, machine: Machine | None = None, smpl: str | None = None
+) -> str:
+    """The whole text for a model's name; loads no weights.
+
+    Args:
+        weights: the folder to look at; None: $CHATPOSE_WEIGHTS, else where the app looks and where
+            the suggested commands put things.
+        smpl: the user's body file; None: $CHATPOSE_SMPL.
 
     Raises:
         ValueError: no such model.
     """
-    if model not in MODELS:
+    known: dict[str, ModelName] = {name: name for name in MODELS}
+    if model not in known:
         raise ValueError(f"There is no model {model!r}; there are {', '.join(MODELS)}.")
-    config = config_of(MODELS[model])
+    config = config_of(MODELS[known[model]])
     machine = machine or this_machine()
+    tiny = ["Weights: none are needed, they are random"]
     return "\n".join(
         [
             *_size(model, config),
             *([] if config.size == "tiny" else _needs(config, machine)),
-            *_weights(config, weights),
-            *_body(),
+            *(tiny if config.size == "tiny" else _weights(known[model], config, weights, machine)),
+            *_body(smpl),
             *_packages(),
         ]
     )
@@ -125,7 +94,7 @@ def _needs(config: PoseLlavaConfig, machine: Machine) -> list[str]:
     for index, (name, total, free) in enumerate(machine.gpus):
         lines.append(f"    GPU {index}: {name}, {total / GIB:.1f} GiB, {free / GIB:.1f} free")
     if not machine.gpus:
-        lines.append("    no GPU that torch can use")
+        lines.append(f"    {_no_gpu()}")
     lines.append(
         f"    main memory: {machine.memory / GIB:.1f} GiB, {machine.available / GIB:.1f} available"
     )
@@ -133,72 +102,65 @@ def _needs(config: PoseLlavaConfig, machine: Machine) -> list[str]:
     return lines
 
 
-def _weights(config: PoseLlavaConfig, folder: Path | None) -> list[str]:
-    if config.size == "tiny":
-        return ["Weights: none are needed, they are random"]
-    if folder is None:
-        return ["Weights: no folder named (--weights FOLDER)", *_downloads(config)]
-    lines = [f"Weights: {folder}"]
-    if (folder / SETTINGS_FILE).exists():
-        return lines + _checked(config, folder)
-    if (folder / JOURNAL).exists():
-        return [*lines, "    a conversion that was stopped; run the same command again to finish"]
+def _no_gpu() -> str:
+    if torch.version.cuda is None and torch.version.hip is None:
+        return (
+            f"no GPU that torch can use: this torch ({torch.__version__}) is a build without CUDA. "
+            "Where there is a GPU, install another: https://pytorch.org/get-started/locally"
+        )
+    return "no GPU that torch can use"
+
+
+def _weights(
+    model: ModelName, config: PoseLlavaConfig, named: Path | None, machine: Machine
+) -> list[str]:
+    variable = os.environ.get(WEIGHTS_VARIABLE)
+    if named is None and variable is None:
+        return _usual(model, config, machine)
+    folder = named or Path(str(variable))
+    lines = [f"Weights: {folder}" + ("" if named else f" (${WEIGHTS_VARIABLE})")]
     try:
-        keys = [key for path in shard_paths(folder) for key in entries(path)]
-        table = recognise(keys)
+        found = converted(folder, config) or downloaded(folder, model)
     except CheckpointError as error:
-        return [*lines, f"    {error}", *_downloads(config)]
-    lines.append(f"    a download of {table.name}; it must be converted once:")
-    flags = f"--clip {TOWER.folder}" if table is CHATPOSE_V0 else "--base"
-    lines.append(f"      python -m chatpose_demo convert {folder} --out {_target(config)} {flags}")
-    return lines
+        return [*lines, f"    {error}", *_usual(model, config, machine)]
+    lines += found.told
+    if found.trained and (found.ready or found.goes_on):
+        lines += _serve(model, found.folder)
+    return [*lines, *training_advice(config, machine, found.folder)]
 
 
-def _checked(config: PoseLlavaConfig, folder: Path) -> list[str]:
-    try:
-        found = read_config(folder)
-        if found.size != config.size:
-            return [f"    these are the {found.size} weights, not {config.size}"]
-        files = check_folder(folder, found)
-    except (WeightsError, ValueError) as error:
-        return [f"    {error}"]
-    count = sum(len(keys) for keys in files.values())
-    size = sum(file.stat().st_size for file in files)
-    lines = [f"    complete: {count:,} tensors in {len(files)} files, {size / 1e9:.1f} GB"]
-    journal = folder / JOURNAL
-    if journal.exists() and read_json(journal).get("family") != CHATPOSE_V0.name:
-        lines.append("    a base for training: its pose head is random, so its bodies mean nothing")
-    return lines
+def _usual(model: ModelName, config: PoseLlavaConfig, machine: Machine) -> list[str]:
+    place = Path("weights") / config.size
+    lines = [f"Weights to answer: {place}"]
+    found = converted(place, config)
+    lines += ["    not there"] if found is None else found.told
+    if found is None or not (found.trained and (found.ready or found.goes_on)):
+        if config.size == TRAINED_SIZE:
+            lines.append("  To answer, download and convert once:")
+            found = steps(TRAINED, place, model, base=False)
+            lines += found.told
+        else:
+            lines.append("  Trained weights of this size are not published; train your own.")
+    if found is not None and found.trained:
+        lines += _serve(model, found.folder)
+    place = Path("weights") / f"{config.size}-base"
+    lines.append(f"Weights to train from: {place}")
+    base = converted(place, config)
+    lines += ["    not there"] if base is None else base.told
+    if base is None or not (base.ready or base.goes_on):
+        lines.append("  To train, download the base and convert it once:")
+        base = steps(BASES[config.size], place, model, base=True)
+        lines += base.told
+    return [*lines, *training_advice(config, machine, base.folder)]
 
 
-def _target(config: PoseLlavaConfig) -> str:
-    return f"weights/{config.size}"
+def _serve(model: ModelName, folder: Path) -> list[str]:
+    where = "" if folder == usual_weights(model) else f" --weights {shlex.quote(str(folder))}"
+    return ["  Then:", f"      python app.py --model {model}{where}"]
 
 
-def _downloads(config: PoseLlavaConfig) -> list[str]:
-    convert = f"python -m chatpose_demo convert {{}} --out {_target(config)}"
-    lines = []
-    if config.size == "13b":
-        command = convert.format(TRAINED.folder)
-        lines += [
-            "  To answer, download two folders and convert them once:",
-            TRAINED.told(),
-            TOWER.told(),
-            f"      {command} --clip {TOWER.folder}",
-        ]
-    else:
-        lines.append("  Trained weights of this size are not published; train them from the base:")
-    base = BASES[config.size]
-    return [
-        *lines,
-        "  To train, download and convert the base:",
-        base.told(),
-        f"      {convert.format(base.folder)}-base --base",
-    ]
-
-
-def _body() -> list[str]:
-    path = os.environ.get(SMPL_VARIABLE)
+def _body(smpl: str | None) -> list[str]:
+    path = smpl or os.environ.get(SMPL_VARIABLE)
     if path is None:
         return [
             "Body: the embedded one",

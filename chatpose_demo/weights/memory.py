@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import psutil
 import torch
 from torch import nn
 from transformers import LlavaForConditionalGeneration
+from transformers.quantizers.quantizers_utils import should_convert_module
 
 from chatpose_demo.network.llava.build import PRECISE
 from chatpose_demo.network.llava.config import PoseLlavaConfig, llava_config
@@ -21,7 +23,7 @@ KINDS: tuple[Kind, ...] = ("bf16", "8bit", "4bit")
 # Bytes of a quantised weight. bitsandbytes LLM.int8: one, and an fp32 scale for each output row.
 # nf4 with double quantisation: half, an 8-bit scale for 64 weights, an fp32 one for 256 scales.
 _NF4 = 0.5 + 1 / 64 + 4 / (64 * 256)
-_WORKING = 1.5 * GIB  # our choice: the GPU's own context, activations, logits, allocator gaps
+WORKING = 1.5 * GIB  # our choice: the GPU's own context, activations, logits, allocator gaps
 
 
 @dataclass(frozen=True)
@@ -59,30 +61,36 @@ class Machine:
     available: int
 
 
+@lru_cache
 def parts_of(config: PoseLlavaConfig) -> tuple[Part, ...]:
     """Counts at the real size, from a model on the meta device."""
     with torch.device("meta"):
         model = PoseLlava(config, LlavaForConditionalGeneration(llava_config(config)))
-    inner = model.llava.model
+    llava, dtype = model.llava, "fp32" if config.size == "tiny" else "bf16"  # LlavaNetwork.load
+    # bitsandbytes replaces the Linear layers that `build` does not ask to keep (PRECISE).
+    shrinkable = [
+        module
+        for name, module in llava.named_modules()
+        if isinstance(module, nn.Linear) and should_convert_module(name, PRECISE)
+    ]
+    inner = llava.model
     return (
-        _part("vision", "bf16", inner.vision_tower),
-        _part("projector", "bf16", inner.multi_modal_projector),
-        _part("language", "bf16", inner.language_model, model.llava.lm_head),
-        _part("head", "fp32", model.pose_head),
+        _part("vision", dtype, [inner.vision_tower], shrinkable),
+        _part("projector", dtype, [inner.multi_modal_projector], shrinkable),
+        _part("language", dtype, [inner.language_model, llava.lm_head], shrinkable),
+        _part("head", "fp32", [model.pose_head], shrinkable),
     )
 
 
-def _part(name: str, dtype: str, module: nn.Module, output: nn.Module | None = None) -> Part:
-    # bitsandbytes replaces Linear layers, but for those that `build` asks to keep (PRECISE).
-    kept = name == "head" or any(name in precise for precise in PRECISE)
-    layers = [] if kept else [m for m in module.modules() if isinstance(m, nn.Linear)]
-    whole = [*module.parameters(), *(output.parameters() if output is not None else ())]
+def _part(name: str, dtype: str, modules: list[nn.Module], shrinkable: list[nn.Linear]) -> Part:
+    layers = {layer for module in modules for layer in module.modules()}
+    smaller = [layer for layer in shrinkable if layer in layers]
     return Part(
         name,
         dtype,
-        sum(weight.numel() for weight in whole),
-        sum(layer.weight.numel() for layer in layers),
-        sum(layer.out_features for layer in layers),
+        sum(weight.numel() for module in modules for weight in module.parameters()),
+        sum(layer.weight.numel() for layer in smaller),
+        sum(layer.out_features for layer in smaller),
     )
 
 
@@ -99,7 +107,7 @@ def estimate(config: PoseLlavaConfig, parts: tuple[Part, ...], kind: Kind) -> Es
         else:
             weights += part.shrinkable * _NF4
     cache = 2 * config.layers * config.hidden * CONTEXT * 2  # keys and values, bf16
-    return Estimate(kind, weights, cache, _WORKING)
+    return Estimate(kind, weights, cache, WORKING)
 
 
 def this_machine() -> Machine:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chatpose_demo.network.llava.build import HEAD
+from chatpose_demo.weights.journal import TRAINED_FAMILY
 from chatpose_demo.weights.shards import CheckpointError
 
 
@@ -82,7 +83,7 @@ _OLD_BUFFERS = (
 )
 
 CHATPOSE_V0 = Table(
-    "CHATPOSE-V0",
+    TRAINED_FAMILY,
     r"model\.text_hidden_fcs\..+",
     (
         *_OLD_BUFFERS,

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 
 from chatpose_demo.network.llava.build import HEAD, expected_shapes
-from chatpose_demo.network.llava.config import PoseLlavaConfig
+from chatpose_demo.network.llava.config import SETTINGS_FILE, PoseLlavaConfig
 from chatpose_demo.weights.names import (
     CHATPOSE_V0,
     CLIP,
@@ -160,6 +160,11 @@ def make_plan(source: Path, clip: Path | None, base: bool, seed: int) -> Plan:
     Raises:
         CheckpointError: a key is unknown, missing or there twice, or a shape is wrong.
     """
+    if (source / SETTINGS_FILE).exists():
+        raise CheckpointError(
+            f"{source} is already converted; nothing is left to do. It is used as it is: "
+            f"--weights {source}."
+        )
     shards = {path: entries(path) for path in shard_paths(source)}
     _check_index(source, shards)
     table = recognise(key for shard in shards.values() for key in shard)

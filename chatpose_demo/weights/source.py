@@ -184,7 +184,10 @@ def _sentencepiece(path: Path) -> tuple[dict[str, int], list[tuple[str, str]]]:
         raise CheckpointError(f"{path} is damaged or no SentencePiece model.") from error
     ids = {piece.piece: index for index, piece in enumerate(model.pieces)}
     special = [piece.piece for piece in model.pieces if piece.type != 1]  # 1: an ordinary piece
-    return ids, generate_merges(ids, skip_tokens=special)
+    # SentencePiece joins by score. LLaMA's ids have nearly the same order, but runs of spaces,
+    # which were given low ids and the lowest scores.
+    scores = {piece.piece: piece.score for piece in model.pieces}
+    return ids, generate_merges(ids, vocab_scores=scores, skip_tokens=special)
 
 
 def _fast_tokenizer(path: Path) -> tuple[dict[str, int], list[tuple[str, str]]]:

@@ -17,12 +17,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from chatpose_demo.body.smpl import Body
 from chatpose_demo.body.smpl_file import BodyFileError
-from chatpose_demo.evaluation.public.ask_all import ask_all
-from chatpose_demo.evaluation.public.asking import PAPER, PLAIN
+from chatpose_demo.evaluation.public.asked import ask_every
+from chatpose_demo.evaluation.public.asking import PAPER, PLAIN, Answer
+from chatpose_demo.evaluation.public.crops import LEARNT, ROOMY
 from chatpose_demo.evaluation.public.lsp14 import Lsp14
 from chatpose_demo.evaluation.public.models import (
     ModelMissing,
@@ -117,12 +116,18 @@ def run(options: argparse.Namespace, share: Share) -> None:
     scorer = _scorer(options)
     settings = settings_of(options, options.smpl)
     out = options.out or Path(f"{options.name}-{options.model}.json")
-    wording = PLAIN if options.model == "embedded" else PAPER
-    header = {"set": options.name, "split": options.split, **about(settings), **asdict(wording)}
-    answers = Answers(out, header)
-    poses = ask_all(load_answerer(settings), samples, answers, share, options.batch)
+    wording, crop = (PLAIN, ROOMY) if options.model == "embedded" else (PAPER, LEARNT)
+    header = {
+        "set": options.name,
+        "split": options.split,
+        **about(settings),
+        **asdict(wording),
+        "crop": crop,
+    }
+    store = Answers(out, header)
+    answers = ask_every(load_answerer(settings), samples, store, share, options.batch)
     if share.is_first:
-        result = header | _result(options, settings, scorer, samples, poses)
+        result = header | _result(options, settings, scorer, samples, answers)
         out.write_text(json.dumps(result, indent=1), encoding="utf-8")
         text = f"{comparison(options.name, [result])}\n\n{details(result)}\n"
         if options.markdown:
@@ -135,17 +140,19 @@ def _result(
     settings: Settings,
     scorer: Scorer,
     samples: Sequence[Sample],
-    poses: Sequence[np.ndarray | None],
+    answers: Sequence[Answer],
 ) -> dict[str, Any]:
     judge = _judge(options, samples)
     published = PUBLISHED.get(options.name)
+    poses = [one.rotations for one in answers]
+    forced = [one.forced for one in answers]
     return {
         "limit": options.limit,
         "samples": len(samples),
         "body": "embedded" if scorer.body.is_embedded else str(settings.smpl),
         "judge": judge.name if judge else None,
         "published": asdict(published) if published else None,
-        **report(scorer, samples, poses, judge),
+        **report(scorer, samples, poses, judge, forced),
     }
 
 

@@ -12,14 +12,12 @@ from PIL import Image
 
 from chatpose_demo.chat import ChatPose
 from chatpose_demo.conversation import Conversation, Scene
+from chatpose_demo.evaluation.public.crops import Box, roomy
 from chatpose_demo.evaluation.public.sample import PublicSetError, Sample
 from chatpose_demo.perception.person import Person
 from chatpose_demo.photo import PhotoError, load_photo
 
-MARGIN = 1.5  # our choice: side of the crop over the longer side of the person's box
 LEAST_OVERLAP = 0.3  # our choice: intersection over union below which it is somebody else
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -29,10 +27,13 @@ class Answer:
     Attributes:
         reply: its words, `<POSE>` where a body belongs.
         rotations: (24, 3, 3) the first body, world frame, or None.
+        forced: whether the model would have given no body, had it not been made to; None where
+            the model does not tell.
     """
 
     reply: str
     rotations: np.ndarray | None
+    forced: bool | None = None
 
 
 class Answerer(Protocol):
@@ -88,7 +89,7 @@ class ChatAnswerer:
         if sample.image is not None and sample.text:
             turn.scene = Scene(open_photo(sample.image))
         elif sample.image is not None:
-            crop, box = crop_around(sample)
+            crop, box = roomy(sample)
             turn.scene = Scene(crop, _the_one_in(box, self.chat.people(crop)))
         for _ in self.chat.reply(conversation, mode="always"):
             pass
@@ -105,26 +106,6 @@ def open_photo(path: Path) -> Image.Image:
         return load_photo(path)
     except PhotoError as error:
         raise PublicSetError(f"{path} cannot be used as a photo: {error}") from error
-
-
-def crop_around(sample: Sample) -> tuple[Image.Image, Box]:
-    """The square around the person, black beyond the photo's edge, and the box within it.
-
-    Raises:
-        PublicSetError: the photo cannot be read.
-    """
-    assert sample.image is not None
-    try:
-        with Image.open(sample.image) as file:
-            image = file.convert("RGB")
-    except OSError as error:
-        raise PublicSetError(f"{sample.image} cannot be read as a photo ({error}).") from error
-    x0, y0, x1, y1 = sample.box or (0.0, 0.0, float(image.width), float(image.height))
-    half = MARGIN * max(x1 - x0, y1 - y0) / 2
-    left, top = round((x0 + x1) / 2 - half), round((y0 + y1) / 2 - half)
-    side = max(1, round(2 * half))
-    crop = image.crop((left, top, left + side, top + side))
-    return crop, (x0 - left, y0 - top, x1 - left, y1 - top)
 
 
 def _the_one_in(box: Box, people: Sequence[Person]) -> list[Person]:

@@ -30,6 +30,7 @@ from chatpose_demo.evaluation.public.models import (
     ModelMissing,
     about,
     add_model_options,
+    fingerprint_of,
     load_chat,
     load_llava,
     settings_of,
@@ -37,6 +38,7 @@ from chatpose_demo.evaluation.public.models import (
 from chatpose_demo.evaluation.public.sample import PublicSetError, spread
 from chatpose_demo.evaluation.public.share import Share, answer_all, joined
 from chatpose_demo.evaluation.public.store import Answers, Record
+from chatpose_demo.evaluation.public.tables import CHAT
 from chatpose_demo.evaluation.reader import mean, rate
 from chatpose_demo.evaluation.rpe_studio.data import load_scenes
 from chatpose_demo.network.base_model import POSE_TOKEN
@@ -185,7 +187,8 @@ def run(options: argparse.Namespace, share: Share) -> None:
     settings = settings_of(options)
     out = options.out or Path(f"chat-{options.model}.json")
     base = str(options.base.resolve()) if options.base else None
-    header: dict[str, Any] = {"set": "chat", **about(settings), "base": base}
+    header: dict[str, Any] = {"set": CHAT, **about(settings), "base": base}
+    header["base_fingerprint"] = fingerprint_of(base)
     asked = spread(lines(), options.limit)
     by_key = {line.key: line for line in asked}
     talk = load_talk(settings, options.base)

@@ -1,6 +1,7 @@
 """The paper's model answers several samples at once.
 
-A body is demanded of each, so a sample is done with its first pose token. Prompts are padded on the
+A body is demanded of each, so a sample is done with its first pose token; whether the model had to
+be made to say it is kept. Prompts are padded on the
 left; what the padding shifts is only where positions start, which rotary positions do not see.
 """
 
@@ -13,17 +14,12 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache
 
-from chatpose_demo.evaluation.public.asking import (
-    PAPER,
-    Answer,
-    Wording,
-    crop_around,
-    open_photo,
-)
+from chatpose_demo.evaluation.public.asking import PAPER, Answer, Wording, open_photo
+from chatpose_demo.evaluation.public.crops import as_learnt
 from chatpose_demo.evaluation.public.sample import Sample
 from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.network.interface import Question
-from chatpose_demo.network.llava.config import EOS
+from chatpose_demo.network.llava.generate import Demand, lead_in
 from chatpose_demo.network.llava.images import pixel_values
 from chatpose_demo.network.llava.network import LlavaNetwork, to_world
 from chatpose_demo.network.llava.prompt import Prompt, PromptTooLong
@@ -33,6 +29,7 @@ from chatpose_demo.network.llava.prompt import Prompt, PromptTooLong
 class _Reply:
     """One sample's reply while it grows."""
 
+    demand: Demand
     tokens: list[int] = field(default_factory=list)
     six_d: torch.Tensor | None = None
 
@@ -58,17 +55,18 @@ class LlavaAnswerer:
     def _answer(self, reply: _Reply) -> Answer:
         assert reply.six_d is not None  # speaking ends with the pose token
         words = str(self.network.tokenizer.decode(reply.tokens, skip_special_tokens=True))
-        return Answer(f"{words.strip()} {POSE_TOKEN}".strip(), to_world(reply.six_d))
+        told = f"{words.strip()} {POSE_TOKEN}".strip()
+        return Answer(told, to_world(reply.six_d), reply.demand.forced)
 
     def _question(self, sample: Sample) -> Question:
         image = None
         if sample.image is not None:
-            image = open_photo(sample.image) if sample.text else crop_around(sample)[0]
+            image = open_photo(sample.image) if sample.text else as_learnt(sample)
         return Question(self.wording.question(sample), image=image, mode="always")
 
     @torch.inference_mode()
     def _speak(self, prompts: Sequence[Prompt]) -> list[_Reply]:
-        """Greedy, until each has its pose token; the last token there is room for is one."""
+        """Greedy, until each has its pose token."""
         model, config = self.network.model, self.network.model.config
         photos = [photo for prompt in prompts for photo in prompt.photos]
         pixels = None
@@ -80,21 +78,25 @@ class LlavaAnswerer:
         marks = [torch.ones_like(row) for row in ids]
         mask = pad_sequence(marks, batch_first=True, padding_side="left").to(model.device)
         cache = DynamicCache()
-        replies = [_Reply() for _ in prompts]
+        pose, most = config.pose_token_id, self.network.max_tokens
+        words = lead_in(self.network.tokenizer)
+        replies = [_Reply(Demand(pose, words, most)) for _ in prompts]
         speaking = replies
-        for count in range(self.network.max_tokens):
+        for count in range(most):
             embeddings = model.embed(fresh, pixels if count == 0 else None)
             vectors = model.hidden_states(embeddings, mask, cache)[:, -1]
-            tokens = model.llava.lm_head(vectors).float().argmax(-1)
-            if count == self.network.max_tokens - 1:
-                tokens = torch.full_like(tokens, config.pose_token_id)
-            tokens = tokens.masked_fill(tokens == EOS, config.pose_token_id)
-            going = tokens != config.pose_token_id
-            for reply, vector, token in zip(speaking, vectors, tokens.tolist(), strict=True):
-                if token == config.pose_token_id:
+            chosen = model.llava.lm_head(vectors).float().argmax(-1).tolist()
+            said = [
+                reply.demand.heed(count, token)
+                for reply, token in zip(speaking, chosen, strict=True)
+            ]
+            for reply, vector, token in zip(speaking, vectors, said, strict=True):
+                if token == pose:
                     reply.six_d = model.read_poses(vector).cpu()
                 else:
                     reply.tokens.append(token)
+            tokens = torch.tensor(said, device=model.device)
+            going = tokens != pose
             if not going.any():
                 break
             rows = going.nonzero()[:, 0]

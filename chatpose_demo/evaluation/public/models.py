@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import torch
+from safetensors import SafetensorError
 
 from chatpose_demo.chat import ChatPose
 from chatpose_demo.evaluation.public.asking import Answerer, ChatAnswerer
 from chatpose_demo.evaluation.public.store import Record
 from chatpose_demo.network.base_model import LanguageModelMissing
-from chatpose_demo.settings import ModelName, Quantize, Settings
+from chatpose_demo.settings import ImageWay, ModelName, Quantize, Settings
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from chatpose_demo.network.llava.network import LlavaNetwork
@@ -27,6 +31,11 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", choices=get_args(ModelName), help="who answers")
     parser.add_argument("--weights", type=Path, help="folder of the paper's model")
     parser.add_argument("--quantize", choices=get_args(Quantize), help="of the paper's model")
+    parser.add_argument(
+        "--image-way",
+        choices=get_args(ImageWay),
+        help="how it gets a photo: the middle square or all of it (default: as it was trained)",
+    )
     parser.add_argument("--threads", type=int, help="CPU threads of the networks")
 
 
@@ -38,13 +47,39 @@ def settings_of(options: argparse.Namespace, smpl: str | None = None) -> Setting
         threads=options.threads,
         weights=str(options.weights) if options.weights else None,
         quantize=options.quantize,
+        image_way=options.image_way,
     )
 
 
 def about(settings: Settings) -> Record:
-    """What a model's answers depend on."""
-    weights = str(Path(settings.weights).resolve()) if settings.weights else None
-    return {"model": settings.model, "weights": weights, "quantize": settings.quantize}
+    """What a model's answers depend on; weights that were trained on are other weights.
+
+    Raises:
+        ModelMissing: the weights cannot be read.
+    """
+    return {
+        "model": settings.model,
+        "weights": str(Path(settings.weights).resolve()) if settings.weights else None,
+        "fingerprint": fingerprint_of(settings.weights),
+        "quantize": settings.quantize,
+        "image_way": settings.image_way,
+    }
+
+
+def fingerprint_of(weights: str | Path | None) -> str | None:
+    """Of a folder of weights; None without one, of which loading will tell.
+
+    Raises:
+        ModelMissing: the weights cannot be read.
+    """
+    if weights is None or not Path(weights).is_dir():
+        return None
+    from chatpose_demo.network.llava.fingerprint import fingerprint
+
+    try:
+        return fingerprint(Path(weights))
+    except (OSError, SafetensorError) as error:
+        raise ModelMissing(f"The weights in {weights} cannot be read ({error}).") from error
 
 
 def load_chat(settings: Settings) -> ChatPose:
@@ -66,14 +101,17 @@ def load_llava(settings: Settings) -> LlavaNetwork:
         ModelMissing: with one sentence for the user.
     """
     # Heavy to import, and most runs never ask for it.
-    from chatpose_demo.network.llava.build import WeightsError
     from chatpose_demo.network.llava.network import LlavaNetwork
 
     if settings.threads:
         torch.set_num_threads(settings.threads)
     try:
         return LlavaNetwork.load(settings)
-    except WeightsError as error:
+    except torch.OutOfMemoryError as error:
+        raise ModelMissing("The GPU's memory is too small; try --quantize 4bit.") from error
+    except (RuntimeError, OSError, ImportError, ValueError, SafetensorError) as error:
+        # Of the weights (WeightsError), the tokenizer's and the settings' files, and bitsandbytes.
+        log.debug("the paper's model could not be loaded", exc_info=True)
         raise ModelMissing(str(error)) from error
 
 

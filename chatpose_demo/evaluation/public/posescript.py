@@ -33,11 +33,24 @@ WHERE = (
     "posescript_release/{posescript_human_*.json, posescript_auto_*.json, "
     "ids_2_dataset_sequence_and_frame_index_*.json, test_ids_*.json}; its poses are AMASS files "
     "in SMPL+H G form (site of AMASS, Max Planck Institute, free for registered researchers) "
-    "under AMASS/smplh; name the folder that holds posescript_release and AMASS."
+    "under AMASS/smplh, in folders of the names that PoseScript writes (BioMotionLab_NTroje) or "
+    "of today's downloads (BMLrub); name the folder that holds posescript_release and AMASS."
 )
 _IDS = "ids_2_dataset_sequence_and_frame_index_"
 _SMPLH_NUMBERS = 156  # 52 joints: SMPL's first 22, then 2 x 15 fingers
 _SHARED_JOINTS = 22
+# PoseScript's name of a part of AMASS -> the name that it is downloaded under since.
+RENAMED = {
+    "BioMotionLab_NTroje": "BMLrub",
+    "DFaust_67": "DFaust",
+    "Eyes_Japan_Dataset": "EyesJapanDataset",
+    "MPI_HDM05": "HDM05",
+    "MPI_Limits": "PosePrior",
+    "MPI_mosh": "MoSh",
+    "SSM_synced": "SSM",
+    "TCD_handMocap": "TCDHands",
+    "Transitions_mocap": "Transitions",
+}
 # AMASS stands on z = 0; ours on y = 0.
 R_WORLD_AMASS = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], np.float32)
 
@@ -116,16 +129,25 @@ class Release:
         """The pose itself, from AMASS."""
         match self.places.get(name):
             case ["AMASS", str(sequence), int(index)] if index >= 0:
-                file = self.amass / sequence
+                file = self._amass_file(sequence)
             case other:
                 raise PublicSetError(
                     f'{self.index_file} says {other!r} of pose {name}, not ["AMASS", file, frame].'
                 )
-        if not file.resolve().is_relative_to(self.amass.resolve()):
+        return _read_pose(file, index, sequence)
+
+    def _amass_file(self, sequence: str) -> Path:
+        """The file under whichever name its part of AMASS has on this disk."""
+        spellings = amass_names(sequence)
+        files = [self.amass / name for name in spellings]
+        if not all(file.resolve().is_relative_to(self.amass.resolve()) for file in files):
             raise PublicSetError(
                 f"{self.index_file} names {sequence!r}, which lies outside of {self.amass}."
             )
-        return _read_pose(existing(file, WHERE), index, sequence)
+        found = next((file for file in files if file.is_file()), None)
+        if found is None:
+            raise PublicSetError(f"There is no {self.amass}/{' or '.join(spellings)}: {WHERE}")
+        return found
 
 
 def load(
@@ -159,6 +181,13 @@ def load(
             betas=pose.betas,
             gender=pose.gender,
         )
+
+
+def amass_names(sequence: str) -> list[str]:
+    """Where an AMASS file may lie: as PoseScript names it, renamed, or old name within new."""
+    old, _, rest = sequence.partition("/")
+    new = RENAMED.get(old)
+    return [sequence] if new is None else [sequence, f"{new}/{rest}", f"{new}/{sequence}"]
 
 
 def texts_of(entry: object, path: Path) -> list[str]:

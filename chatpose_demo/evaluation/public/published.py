@@ -13,6 +13,7 @@ UNIPOSE_TEXT = "UniPose (CVPR 2025), table 3"
 CHATHUMAN = "notes on ChatHuman (CVPR 2025)"
 POSE_RFT = "notes on Pose-RFT (ICLR 2026)"
 CHATPOSE = "notes on ChatPose (CVPR 2024)"
+HMR = "akanazawa/hmr, doc/train.md"
 RERUN = "jjunsss/RPE-Refined, chatpose-eval-bf16"
 
 
@@ -71,7 +72,8 @@ _RECALLS = tuple(
 )
 _OWN_EVALUATION = "as evaluated by the authors of ChatPose and ChatHuman"
 _ANOTHER_EVALUATION = "as in UniPose's table; ChatPose's authors have 91.0 and 58.4"
-_FIRST = "the first release, whose truth does not match 3DPW; which joints is not told"
+_FIRST = "by the authors' truth for the first release, which is not ours; which joints is not told"
+_PROTOCOL = "which protocol is not told"
 _FULL, _RANDOM = "full", "random pool"
 _SIZE = "the size of the pool is not told; with 32, chance alone gives 62.5 at 20"
 
@@ -89,17 +91,26 @@ THREE_DPW = Comparison(
         Row("Pose-RFT", (85.9, 51.6), POSE_RFT, caveat="LLaVA-1.5-7B"),
     ),
 )
-HUMAN36M = Comparison(
+HUMAN36M_P1 = Comparison(
+    _LSP,
+    (Row("HMR", (86.2, 58.5), HMR, caveat="released weights; MPJPE with the mid-hip aligned"),),
+)
+HUMAN36M_P2 = Comparison(
     _LSP,
     (
-        Row("HMR 2.0", (44.8, 33.6), UNIPOSE),
-        Row("PyMAF", (57.7, 40.5), UNIPOSE),
-        Row("ChatPose", (126.0, 82.4), UNIPOSE, caveat="one note has 66.3 for PA-MPJPE"),
-        Row("UniPose", (69.2, 41.8), UNIPOSE),
-        Row("Pose-RFT", (63.0, None), POSE_RFT),
+        Row("HMR 2.0", (44.8, 33.6), UNIPOSE, caveat=f"{_PROTOCOL}; its own file is protocol 2"),
+        Row("PyMAF", (57.7, 40.5), UNIPOSE, caveat=_PROTOCOL),
+        Row(
+            "ChatPose",
+            (126.0, 82.4),
+            UNIPOSE,
+            caveat=f"{_PROTOCOL}; one note has 66.3 for PA-MPJPE",
+        ),
+        Row("UniPose", (69.2, 41.8), UNIPOSE, caveat=_PROTOCOL),
+        Row("Pose-RFT", (63.0, None), POSE_RFT, caveat=_PROTOCOL),
     ),
 )
-RPE = Comparison(
+RPE_FIRST = Comparison(
     _SMPL22,
     (
         Row("ChatPose", (275.0, 101.8), f"{POSE_RFT}; {CHATPOSE}", caveat=_FIRST),
@@ -164,9 +175,10 @@ SPG = Comparison(
 )
 PUBLISHED: dict[str, Comparison] = {
     "3dpw": THREE_DPW,
-    "h36m": HUMAN36M,
-    "rpe": RPE,
+    "h36m-p1": HUMAN36M_P1,
+    "h36m-p2": HUMAN36M_P2,
     "rpe-refined": RPE_REFINED,
+    "rpe-refined-first-photos": RPE_FIRST,
     "spg": SPG,
     "posescript": POSESCRIPT,
 }

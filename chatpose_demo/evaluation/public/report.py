@@ -44,6 +44,7 @@ def report(
     samples: Sequence[Sample],
     poses: Sequence[np.ndarray | None],
     judge: Judge | None = None,
+    forced: Sequence[bool | None] = (),
 ) -> dict[str, Any]:
     """Every measure of every part, as plain JSON values (metres, degrees and shares).
 
@@ -51,6 +52,8 @@ def report(
 
     Args:
         judge: for the recalls of sets with captions; None leaves them out.
+        forced: whose body the model had to be made to give, see `Answer`; nothing is said of it
+            where the model does not tell.
     """
     standing = build(Spec())
     ours = np.stack([standing if pose is None else pose for pose in poses])
@@ -66,7 +69,13 @@ def report(
         rows += [
             _row(one.measure, "share", one.part, len(one.hits), one.rate(), None) for one in found
         ]
-    return {"answered": asdict(wilson(sum(answered), len(answered))), "rows": rows}
+    told = [one for one in forced if one is not None]
+    return {
+        "answered": asdict(wilson(sum(answered), len(answered))),
+        "forced": asdict(wilson(sum(told), len(told))) if told else None,
+        "forced_bodies": sum(told) if told else None,
+        "rows": rows,
+    }
 
 
 def _row(measure: str, unit: str, part: str, count: int, model: dict, standing: dict | None) -> Row:

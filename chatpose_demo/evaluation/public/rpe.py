@@ -1,13 +1,18 @@
 """RPE, ChatPose's reasoning-based pose estimation, with the corrected truth of RPE-Refined.
 
 Fifty people of 3DPW photos, each asked for in several ways. The first release's indices do not
-match 3DPW; RPE-Refined (arXiv 2507.13314) names the true photo and carries the truth. It has four
-kinds of question; a fifth, a summary, would be read from a file named alike. Records are keyed
-by sequence and frame, because different sequences repeat file names such as image_00042.
+match 3DPW, and by RPE-Refined's account its truth had to be matched by hand; its own files were
+not at hand here and are not read. RPE-Refined (arXiv 2507.13314) names the true photo and carries
+the truth. It has four kinds of question; a fifth, a summary, would be read from a file named alike.
+Records are keyed by sequence and frame, because different sequences repeat file names such as
+image_00042.
+
+The questions and the truth are RPE-Refined's always; only the photos may be 3DPW's own or the
+first release's. Numbers that papers give for the first release are of another truth.
 
 The refined truth was looked up by photo alone. Four photos are asked about twice, once for each of
 two people, and both questions got the second one's body: of those eight records of each kind half
-have the wrong truth, and they are marked. The first release's own truth is not read at all.
+have the wrong truth, and they are marked.
 """
 
 from __future__ import annotations
@@ -53,8 +58,10 @@ WHERE: dict[Photos, str] = {
     "3dpw": _RECORDS + "its photos are 3DPW/imageFiles/SEQUENCE/image_00000.jpg (3D Poses in the "
     "Wild, site of the Real Virtual Humans group in Tübingen); name the folder that holds "
     f"{FOLDER} and 3DPW.",
-    "numbered": _RECORDS + "the photos of the first release go to RPE/images/000000.png; name the "
-    f"folder that holds {FOLDER} and RPE.",
+    "numbered": "not RPE's first release, whose numbers do not match 3DPW and whose truth is not "
+    "read, but RPE-Refined's questions and truth about the first release's photos: "
+    + _RECORDS
+    + f"those photos go to RPE/images/000000.png; name the folder that holds {FOLDER} and RPE.",
 }
 _GENDERS = ("male", "female", "neutral")
 _NUMBERED = re.compile(r"\d{6}\.png")
@@ -73,7 +80,8 @@ def load(
         root: the folder that holds RPE-refined and the photos.
         split: only "test".
         limit: at most so many, spread over the kinds.
-        photos: 3DPW's own by sequence and frame, or the first release's by number.
+        photos: 3DPW's own by sequence and frame, or the first release's by number; the truth is
+            RPE-Refined's in both cases.
 
     Raises:
         PublicSetError: with one sentence for the user.

@@ -31,9 +31,16 @@ class PublicSet:
 
 SETS: dict[str, PublicSet] = {
     "3dpw": PublicSet(threedpw.load, threedpw.WHERE, SMPL24, True),
-    "h36m": PublicSet(human36m.load, human36m.WHERE, LSP14_PELVIS, True),
-    "rpe": PublicSet(partial(rpe.load, photos="numbered"), rpe.WHERE["numbered"], SMPL22, True),
+    **{
+        f"h36m-{frames}": PublicSet(
+            partial(human36m.load, frames=frames), choice.where, LSP14_PELVIS, True
+        )
+        for frames, choice in human36m.CHOICES.items()
+    },
     "rpe-refined": PublicSet(rpe.load, rpe.WHERE["3dpw"], SMPL22, True),
+    "rpe-refined-first-photos": PublicSet(
+        partial(rpe.load, photos="numbered"), rpe.WHERE["numbered"], SMPL22, True
+    ),
     "spg": PublicSet(spg.load, spg.WHERE, SMPL22, False),
     "posescript": PublicSet(
         partial(posescript.load, captions="human"), posescript.WHERE, SMPL22, False

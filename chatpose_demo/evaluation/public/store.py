@@ -72,11 +72,22 @@ class Answers:
             except ValueError as error:
                 raise PublicSetError(f"{path} has a damaged line ({error}).") from error
             if size == 0 and record != self.header:
-                told = line.decode("utf-8").strip()
                 raise PublicSetError(
-                    f"{path} holds answers of another run ({told}); name another file."
+                    f"{path} holds answers of another run ({self._differs(record)}); "
+                    "name another file."
                 )
             if size:
                 records.append(record)
             size += len(line)
         return records, size
+
+    def _differs(self, header: Any) -> str:
+        """What another header says otherwise, in words."""
+        if not isinstance(header, dict):
+            return "its first line is no header"
+        both = self.header | header
+        return ", ".join(
+            f"{name} {json.dumps(header.get(name))} instead of {json.dumps(self.header.get(name))}"
+            for name in both
+            if name not in header or name not in self.header or header[name] != self.header[name]
+        )

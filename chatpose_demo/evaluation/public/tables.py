@@ -1,7 +1,7 @@
 """A set's published rows and ours in one Markdown table; "not run" where we have no run.
 
 `python -m chatpose_demo.evaluation.public.tables [RESULTS.json …] [--markdown FILE]` writes the
-tables of all sets from any number of runs' results.
+tables of all sets from any number of runs' results, those of the chat checks among them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from chatpose_demo.evaluation.public.published import PUBLISHED, Comparison
 
 OURS = ("embedded", "chatpose-13b")  # listed also where they were not run
 NOT_RUN = "not run"
+OTHER_JOINTS = "other joints"  # it was run, under a protocol that no published row has
+CHAT = "chat"  # the "set" of chat_checks
 PRINTED = {"m": (1000.0, "mm"), "degrees": (1.0, "degrees"), "share": (100.0, "%")}
 Result = dict[str, Any]
 
@@ -58,7 +60,7 @@ def _ours(result: Result, published: Comparison) -> list[str]:
     name = f"**{result['model']}**"
     if not cells:
         why = f"{about}; this run has other joints, see below (LSP's need --regressor)"
-        return [_row([name, "all", *[NOT_RUN] * len(wanted), why])]
+        return [_row([name, "all", *[OTHER_JOINTS] * len(wanted), why])]
     return [
         _row([name, part, *(found.get(measure, "–") for measure in wanted), about])
         for part, found in cells.items()
@@ -76,11 +78,12 @@ def _about(result: Result) -> str:
 
 def details(result: Result) -> str:
     """Every measure of one run with its protocol, in millimetres, degrees and per cent."""
-    answered = Interval(**result["answered"])
+    if result["set"] == CHAT:
+        return _chat(result)
     lines = [
         f"### {result['model']} on {result['set']}",
         "",
-        f"answered with a body: {answered.text(100)} % (the others count as standing)",
+        _answered(result),
         "",
         "| measure | part | samples | model | always standing |",
         "|---|---|---|---|---|",
@@ -93,6 +96,26 @@ def details(result: Result) -> str:
         )
         name = f"{row['measure']}, {unit}"
         lines.append(_row([name, row["part"], str(row["count"]), model, standing]))
+    return "\n".join(lines)
+
+
+def _answered(result: Result) -> str:
+    answered = Interval(**result["answered"])
+    text = f"answered with a body: {answered.text(100)} % (the others count as standing)"
+    if not result.get("forced"):
+        return text
+    share = Interval(**result["forced"]).text(100)
+    return f"{text}; made to, where the model gave none: {result['forced_bodies']} ({share} %)"
+
+
+def _chat(result: Result) -> str:
+    about = f"{result['lines']} lines"
+    if result["weights"]:
+        about += f"; weights: {result['weights']}"
+    lines = [f"### {result['model']} on {CHAT}", "", about, ""]
+    lines += ["| measure | model |", "|---|---|"]
+    for name, value in result["rows"].items():
+        lines.append(_row([f"{name}, %", Interval(**value).text(100)]))
     return "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from huggingface_hub import split_torch_state_dict_into_shards
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from transformers import BitsAndBytesConfig, LlavaForConditionalGeneration, PreTrainedTokenizerBase
 
@@ -25,14 +25,16 @@ from chatpose_demo.network.llava.config import (
 )
 from chatpose_demo.network.llava.lora import LoraSettings, add_lora, has_lora
 from chatpose_demo.network.llava.model import PoseLlava
+from chatpose_demo.network.llava.tokenizer import FILES as TOKENIZER_FILES
 from chatpose_demo.settings import Quantize
 
 CONVERT = "python -m chatpose_demo convert SOURCE --out FOLDER"
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
 HEAD = "pose_head."
-# Kept precise under quantisation: small, and what the rest depends on.
-PRECISE = ["lm_head", "vision_tower", "multi_modal_projector"]
+# Kept precise under quantisation: small, and what the rest depends on. transformers compares from
+# the first letter of a module's full name on.
+PRECISE = ["lm_head", "model.vision_tower", "model.multi_modal_projector"]
 NAMED = 6  # so many keys are named in an error
 SHARD = "5GB"  # our choice
 
@@ -116,15 +118,22 @@ def _load(
     config = _config_in(folder, size)
     files = check_folder(folder, config)
     quantization = _quantization(quantize, dtype)
-    llava = _Llava.from_pretrained(
-        folder,
-        config=llava_config(config),
-        dtype=dtype,
-        device_map=device_map,
-        quantization_config=quantization,
-        local_files_only=True,
-        use_safetensors=True,
-    )
+    try:
+        llava = _Llava.from_pretrained(
+            folder,
+            config=llava_config(config),
+            dtype=dtype,
+            device_map=device_map,
+            quantization_config=quantization,
+            local_files_only=True,
+            use_safetensors=True,
+        )
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:  # bitsandbytes: no GPU, or one that it was not built for
+        if quantize is None:
+            raise
+        raise WeightsError(f"{folder} could not be loaded in {quantize}: {error}") from error
     with torch.device("meta"):
         model = PoseLlava(config, llava)
     head = {}
@@ -144,7 +153,10 @@ def _config_in(folder: Path, size: str | PoseLlavaConfig) -> PoseLlavaConfig:
         raise WeightsError(
             f"The weights folder {folder} {what}. Make one from downloaded weights: `{CONVERT}`."
         )
-    config = read_config(folder)
+    try:
+        config = read_config(folder)
+    except (ValueError, TypeError) as error:  # no JSON, unknown fields, missing fields
+        raise WeightsError(f"{folder / SETTINGS_FILE} is damaged: {error}") from error
     asked = size if isinstance(size, str) else size.size
     if asked != config.size:
         raise WeightsError(f"{folder} holds the {config.size} model, not {asked}.")
@@ -165,19 +177,23 @@ def check_folder(folder: Path, config: PoseLlavaConfig) -> dict[Path, list[str]]
         File -> its keys.
 
     Raises:
-        WeightsError: a file or key is missing, a key is unknown or twice, a shape differs.
+        WeightsError: a file or key is missing, a key is unknown or twice, a shape differs, a file
+            is damaged, or there is no tokenizer.
     """
+    if not any((folder / name).exists() for name in TOKENIZER_FILES):
+        raise WeightsError(
+            f"{folder} holds no tokenizer: neither {' nor '.join(TOKENIZER_FILES)}. Convert again: "
+            f"`{CONVERT}`."
+        )
     expected = expected_shapes(config)
     found: dict[str, tuple[int, ...]] = {}
     files: dict[Path, list[str]] = {}
     twice: list[str] = []
     for file in _weight_files(folder):
-        with safe_open(file, framework="pt") as stored:
-            files[file] = list(stored.keys())
-            for key in files[file]:
-                if key in found:
-                    twice.append(key)
-                found[key] = tuple(stored.get_slice(key).get_shape())
+        shapes = _shapes_in(file)
+        files[file] = list(shapes)
+        twice += [key for key in shapes if key in found]
+        found |= shapes
     wrong = [k for k in expected.keys() & found.keys() if expected[k] != found[k]]
     faults = {
         "missing": expected.keys() - found.keys(),
@@ -192,6 +208,17 @@ def check_folder(folder: Path, config: PoseLlavaConfig) -> dict[Path, list[str]]
             f"Convert again: `{CONVERT}`."
         )
     return files
+
+
+def _shapes_in(file: Path) -> dict[str, tuple[int, ...]]:
+    try:
+        with safe_open(file, framework="pt") as stored:
+            keys = list(stored.keys())
+            return {key: tuple(stored.get_slice(key).get_shape()) for key in keys}
+    except SafetensorError as error:
+        raise WeightsError(
+            f"{file} is damaged or cut off ({error}). Run `{CONVERT}` again; it mends the file."
+        ) from error
 
 
 def _weight_files(folder: Path) -> list[Path]:

@@ -16,6 +16,9 @@ from chatpose_demo.network.llava.config import EOS
 from chatpose_demo.network.llava.model import PoseLlava
 from chatpose_demo.settings import PoseMode
 
+# Of the forms of answer that training teaches (training/chatpose/templates.py), one that can also
+# follow a finished sentence: the head has learnt to read a body after these words.
+LEAD_IN = "It is"
 HALF_A_LETTER = "\N{REPLACEMENT CHARACTER}"  # decoded from bytes that are still incomplete
 
 
@@ -24,9 +27,9 @@ class Speech:
     """How a reply is spoken.
 
     Attributes:
-        mode: "auto" lets the model decide; "always" puts the pose token where the model would
-            end without one; "never" forbids it.
-        max_tokens: a reply is cut here; with "always" the last one is kept for the pose token.
+        mode: "auto" lets the model decide; "always" puts a body where the model would end
+            without one, see `Demand`; "never" forbids it.
+        max_tokens: a reply is cut here; with "always" its end is kept for the body.
         temperature: 0 is greedy.
         seed: of the sampling.
     """
@@ -45,6 +48,38 @@ class Step:
     six_d: torch.Tensor | None = None
 
 
+def lead_in(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Tokens of the words that come before a body that has to be forced."""
+    return tokenizer(LEAD_IN, add_special_tokens=False)["input_ids"]
+
+
+class Demand:
+    """A body that a reply must have: where the model would end, or be cut, without one, the reply
+    ends in one of the learnt forms instead.
+
+    Attributes:
+        forced: whether the model had to be forced.
+    """
+
+    def __init__(self, pose: int, words: Sequence[int], max_tokens: int) -> None:
+        """`words` come before the pose token `pose`, unless there is no room for them."""
+        self._pose, self._met, self.forced = pose, False, False
+        self._ending = [*words, pose] if len(words) < max_tokens else [pose]
+        self._last_start = max_tokens - len(self._ending)
+
+    def heed(self, count: int, token: int) -> int:
+        """What is said in place of the model's token, the `count`-th from 0."""
+        self._met = self._met or token == self._pose and not self.forced
+        if not self._met and (token == EOS or count >= self._last_start):
+            self.forced = True
+        return self._ending.pop(0) if self.forced else token
+
+    @property
+    def done(self) -> bool:
+        """The forced ending is said."""
+        return not self._ending
+
+
 def _never() -> bool:
     return False
 
@@ -56,6 +91,7 @@ def steps(
     pixel_values: torch.Tensor | None,
     speech: Speech,
     stopped: Callable[[], bool] = _never,
+    words: Sequence[int] = (),
 ) -> Iterator[Step]:
     """Speak token by token; the end token is not among them.
 
@@ -63,12 +99,13 @@ def steps(
         ids: the prompt, see `prompt.encode`.
         pixel_values: (I, 3, S, S) photos of the prompt.
         stopped: asked before every token; the reply ends when it is true.
+        words: of a forced ending, see `lead_in`.
     """
     pose = model.config.pose_token_id
     sampler = torch.Generator().manual_seed(speech.seed)
     cache = DynamicCache()
     pixels = pixel_values if pixel_values is None else pixel_values.to(model.device)
-    wanted = speech.mode == "always"
+    demand = Demand(pose, words, speech.max_tokens) if speech.mode == "always" else None
     fresh = torch.tensor([list(ids)], device=model.device)
     for count in range(speech.max_tokens):
         if stopped():
@@ -80,17 +117,13 @@ def steps(
         if speech.mode == "never":
             logits[pose] = -torch.inf
         token = _pick(logits, speech.temperature, sampler)
-        ends = token == EOS
-        if wanted and (ends or count == speech.max_tokens - 1):
-            token = pose
-        elif ends:
+        if demand is not None:
+            token = demand.heed(count, token)
+        if token == EOS:
             return
-        if token == pose:
-            wanted = False
-            yield Step(token, model.read_poses(vector).cpu())
-        else:
-            yield Step(token)
-        if ends:
+        six_d = model.read_poses(vector).cpu() if token == pose else None
+        yield Step(token, six_d)
+        if demand is not None and demand.done:
             return
         fresh = torch.tensor([[token]], device=model.device)
 
@@ -143,7 +176,7 @@ def speak(
     """The reply as pieces of text and, in their places, bodies as (144,) fp32."""
     writer = Writer(tokenizer)
     after_body = False
-    for step in steps(model, ids, pixel_values, speech, stopped):
+    for step in steps(model, ids, pixel_values, speech, stopped, lead_in(tokenizer)):
         if step.six_d is not None:
             if left := writer.finish():
                 yield left

@@ -35,7 +35,7 @@ class StageShot:
 
 
 class StageRenderer:
-    """Renders scenes; belongs to the thread that made it.
+    """Renders scenes; may stand beside others, and draws in one thread at a time.
 
     Args:
         longer: pixels of the pictures' longer side.

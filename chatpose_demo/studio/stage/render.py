@@ -1,27 +1,38 @@
 """Draw a stage with OpenGL on the processor: picture, id of every pixel, depth.
 
-Needs the extra package `moderngl` and an EGL driver (Debian: libegl1, libgl1-mesa-dri). One
-renderer belongs to the thread that made it. Sun with a soft shadow map, sky and lamp light,
-procedural textures, 4 samples a pixel, and corners darkened by depth differences (after Luft et
-al. 2006, "Image enhancement by unsharp masking the depth buffer").
+Needs the extra package `moderngl` and an EGL driver (Debian: libegl1, libgl1-mesa-dri). Sun with
+a soft shadow map, sky and lamp light, procedural textures, 4 samples a pixel, and corners darkened
+by depth differences (after Luft et al. 2006, "Image enhancement by unsharp masking the depth
+buffer").
+
+OpenGL draws into whichever context is current in the thread, and a new context makes itself so.
+Every canvas therefore makes its own current whenever it draws, and none afterwards, so any number
+of them can live in a process. One canvas must not draw in two threads at once.
+
+Mesa draws with threads of its own, which a forked process does not have: it would wait for them for
+ever. Once a process has opened a canvas, those forked from it are refused.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.resources import files
 from typing import Any, NamedTuple
+from weakref import finalize
 
 import cv2
 import numpy as np
 
 from chatpose_demo.body.mesh import srgb_to_linear
 from chatpose_demo.studio.stage.camera import Light, StageCamera
+from chatpose_demo.studio.stage.corners import darkened_corners
 from chatpose_demo.studio.stage.shapes import Solid
 
 LAYOUT = "3f 3f 3f 3f 1f 1f"
 NAMES = ("place", "normal", "colour", "grain", "material", "id")
+_opened_in: int | None = None  # the process that opened the first canvas
 
 
 @dataclass(frozen=True)
@@ -51,9 +62,14 @@ class Shot(NamedTuple):
 
 
 class Canvas:
-    """An OpenGL context that draws solids; see the module's notes."""
+    """An OpenGL context that draws solids; see the module's notes. It goes with the object.
+
+    Raises:
+        RuntimeError: the process was forked from one that had opened a canvas; `shoot` as well.
+    """
 
     def __init__(self, optics: Optics | None = None) -> None:
+        _refuse_forked()
         # An extra, for pictures only: the rest of the stage runs without it.
         moderngl: Any = import_module("moderngl")
 
@@ -61,6 +77,14 @@ class Canvas:
         self._gl = moderngl.create_standalone_context(
             backend="egl", libgl="libGL.so.1", libegl="libEGL.so.1"
         )
+        # Unlike its objects, a context is not given back when nothing refers to it any more.
+        finalize(self, self._gl.release)
+        with self._gl:
+            self._prepare()
+        self._targets: dict[tuple[int, int], tuple] = {}
+
+    def _prepare(self) -> None:
+        """The programs and what they share."""
         self._draw = self._program("surface", "surface")
         self._mark = self._program("surface", "ids")
         self._cast = self._program("shadow", "shadow")
@@ -74,7 +98,6 @@ class Canvas:
         self._corners = self._gl.vertex_array(
             self._sky, [(self._gl.buffer(corners.tobytes()), "2f", "corner")]
         )
-        self._targets: dict[tuple[int, int], tuple] = {}
 
     def _program(self, vertex: str, fragment: str) -> Any:
         folder = files("chatpose_demo.studio.stage") / "shaders"
@@ -105,6 +128,24 @@ class Canvas:
             focus: (3,) the middle of what should have shadows.
             alone: how many of the first solids to draw once more, each by itself.
         """
+        _refuse_forked()
+        with self._gl:
+            image, data, covered = self._drawn(solids, camera, light, longer, focus, alone)
+        ids = (data[..., 0] + 0.5).astype(np.int32)
+        depth = np.where(ids > 0, data[..., 1], np.inf).astype(np.float32)
+        image = self._develop(image, depth, camera.focal(longer), rng)
+        return Shot(image, ids, depth, np.array(covered, int))
+
+    def _drawn(
+        self,
+        solids: list[tuple[Solid, int]],
+        camera: StageCamera,
+        light: Light,
+        longer: int,
+        focus: np.ndarray,
+        alone: int,
+    ) -> tuple[np.ndarray, np.ndarray, list[int]]:
+        """(H, W, 3) picture, (H, W, 2) id and depth, and the pixels that each covers alone."""
         width, height = camera.size(longer)
         single = [self._upload([item]) for item in solids[:alone]]
         others = solids[alone:]
@@ -141,10 +182,7 @@ class Canvas:
         for arrays in everything:
             for item in arrays.values():
                 item.release()
-        ids = (data[..., 0] + 0.5).astype(np.int32)
-        depth = np.where(ids > 0, data[..., 1], np.inf).astype(np.float32)
-        image = self._develop(image, depth, camera.focal(longer), rng)
-        return Shot(image, ids, depth, np.array(covered, int))
+        return image, data, covered
 
     def _marked(self, marks: Any, groups: list[dict], width: int, height: int) -> np.ndarray:
         """(H, W, 2) id and depth of what is nearest."""
@@ -236,7 +274,7 @@ class Canvas:
     ) -> np.ndarray:
         """Darken corners, then what a sensor does: slight blur, slight noise."""
         optics = self.optics
-        dark = _corners(depth, focal, optics.corner_metres)
+        dark = darkened_corners(depth, focal, optics.corner_metres)
         picture = image.astype(np.float32) * (1 - optics.corner_strength * dark)[..., None]
         picture = cv2.GaussianBlur(picture, (0, 0), optics.blur)
         picture += rng.normal(0, 255 * optics.grain, picture.shape[:2]).astype(np.float32)[
@@ -245,33 +283,14 @@ class Canvas:
         return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
 
 
-def _corners(depth: np.ndarray, focal: float, reach: float) -> np.ndarray:
-    """(H, W) in [0, 1]: how far each pixel lies in a corner.
-
-    On a plane, a pixel's inverse depth is the mean of two opposite neighbours'; in a corner the
-    neighbours are nearer. Worked out at half size: the result is soft.
-    """
-    small = 1.0 / np.minimum(depth[::2, ::2], 60.0)
-    typical = float(np.median(small))
-    height, width = small.shape
-    dark = np.zeros_like(small)
-    pairs = 0
-    for metres in (0.4 * reach, reach, 2 * reach):
-        radius = max(1.0, 0.5 * focal * metres * typical)
-        for angle in (0.3, 1.1, 1.9, 2.7):
-            x, y = round(radius * np.cos(angle)), round(radius * np.sin(angle))
-            padded = np.pad(small, ((abs(y), abs(y)), (abs(x), abs(x))), mode="edge")
-            first = padded[abs(y) + y :, abs(x) + x :][:height, :width]
-            second = padded[abs(y) - y :, abs(x) - x :][:height, :width]
-            nearer = ((first + second) / 2 - small) / small**2  # metres, about
-            edge = np.maximum(np.abs(first - small), np.abs(second - small)) / small**2
-            # Far behind its neighbour is not a corner but another thing.
-            dark += np.clip(nearer / (0.5 * metres), 0, 1) * np.clip(
-                2 - edge / (1.5 * metres), 0, 1
-            )
-            pairs += 1
-    dark = cv2.GaussianBlur(dark / pairs * 2.2, (0, 0), 1.5)
-    return cv2.resize(dark.clip(0, 1), depth.shape[::-1], interpolation=cv2.INTER_LINEAR)
+def _refuse_forked() -> None:
+    global _opened_in
+    _opened_in = _opened_in or os.getpid()
+    if _opened_in != os.getpid():
+        raise RuntimeError(
+            "Pictures cannot be drawn here: the process that this one was forked from has drawn. "
+            "Draw first in the new process, or start it with 'spawn'."
+        )
 
 
 def _bytes(values) -> bytes:

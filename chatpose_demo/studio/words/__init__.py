@@ -14,7 +14,7 @@ NAMERS = ("quin", "rosa", "sam", "tess")  # wrote phrases for people and parts o
 # Wrote whole changes and whole questions about people for given meanings, and ordinary lines.
 TELLERS = ("ugo", "vera", "wim", "xena", "yara", "zeno")
 
-LISTERS = ("ines", "olaf")  # wrote the plain names of the atlas' poses only
+LISTERS = ("ines", "olaf")  # wrote the plain names of the atlas' poses: no training text
 
 
 @dataclass(frozen=True)

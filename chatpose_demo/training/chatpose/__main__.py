@@ -20,6 +20,7 @@ from transformers import PreTrainedTokenizerBase
 
 from chatpose_demo.network.llava.build import CONVERT, WeightsError
 from chatpose_demo.network.llava.config import SIZES
+from chatpose_demo.network.llava.fingerprint import fingerprint
 from chatpose_demo.network.llava.lora import LoraSettings
 from chatpose_demo.network.llava.model import PoseLlava
 from chatpose_demo.training.chatpose.checkpoint import StateError, last_state
@@ -28,10 +29,14 @@ from chatpose_demo.training.chatpose.own_words import OwnWords, chat_lines, writ
 from chatpose_demo.training.chatpose.recipe import PAPER_SHARES, Recipe
 from chatpose_demo.training.chatpose.sample import TASKS, DataError
 from chatpose_demo.training.chatpose.sources import CHAT, HELP, STUDIO, open_sources
-from chatpose_demo.training.chatpose.train import Start, Trainer, make_accelerator, model_for
+from chatpose_demo.training.chatpose.start import LaunchError, Start, make_accelerator, model_for
+from chatpose_demo.training.chatpose.train import Trainer
 
 ADAPTER, MERGED = "adapter", "merged"  # folders of a run
 SAID_EVERY = 10  # updates
+WORKERS = 4  # LISA; a tiny model needs none
+STEPS = """updates; %(default)s. The learning rate falls to nothing over them, so a run cannot be
+prolonged: start another from `--weights OUT/merged`"""
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -55,7 +60,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar=("TEXT", "INSTRUCTION", "IMAGE"),
         help="how often each task comes; %(default)s",
     )
-    add("--steps", type=int, default=Recipe.steps, help="updates; %(default)s")
+    add("--steps", type=int, default=Recipe.steps, help=STEPS)
     add("--batch", type=int, default=Recipe.batch, help="samples per process; %(default)s")
     add("--accumulation", type=int, default=Recipe.accumulation, help="%(default)s")
     add("--learning-rate", type=float, default=Recipe.learning_rate, help="%(default)s")
@@ -63,7 +68,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--train-vocabulary", action="store_true", help="embeddings and output layer, as LISA")
     add("--held-out", type=int, default=Recipe.held_out, help="rows of every data set")
     add("--every", type=int, default=500, help="updates between evaluations and saved states")
-    add("--workers", type=int, default=0, help="processes that load data, per training process")
+    add("--workers", type=int, help=f"that load data, per process; {WORKERS}, for tiny 0")
     add("--seed", type=int, default=Recipe.seed)
     add("--merge", action="store_true", help="also write the whole trained model, for the demo")
     return parser.parse_args(arguments)  # fmt: skip
@@ -88,16 +93,22 @@ def run(told: argparse.Namespace) -> None:
     """Train to the end, from the last state if there is one.
 
     Raises:
-        DataError, WeightsError, StateError: something is missing or does not fit.
+        DataError, WeightsError, StateError, LaunchError: something is missing or does not fit.
     """
     recipe, start = recipe_of(told), Start(told.size, told.weights)
+    accelerator = make_accelerator(recipe)
     told.out.mkdir(parents=True, exist_ok=True)
     data = open_sources(told.data)
-    accelerator = make_accelerator(recipe)
     model, tokenizer = model_for(start, recipe, accelerator), start.tokenizer()
     if CHAT in told.data:
         data["instruction"].append(own_words(model, tokenizer, told.out, accelerator))
-    trainer = Trainer(model, tokenizer, recipe, data, accelerator, told.workers)
+    workers = told.workers
+    if workers is None:
+        workers = 0 if told.size == "tiny" else WORKERS
+    weights = fingerprint(told.weights) if told.weights else "random"
+    origin = {"weights": weights, "data": told.data}
+    trainer = Trainer(model, tokenizer, recipe, data, accelerator, workers, origin)
+    accelerator.print("\n".join(trainer.train.told()), flush=True)
     state = last_state(told.out)
     if state is not None:
         trainer.resume(state)
@@ -132,7 +143,7 @@ def main() -> int:
     """Run the command; 1 with one sentence when something is missing."""
     try:
         run(parse())
-    except (DataError, WeightsError, StateError) as error:
+    except (DataError, WeightsError, StateError, LaunchError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -40,7 +40,8 @@ def gather_trained(accelerator: Accelerator, model: torch.nn.Module) -> dict[str
     plain = accelerator.unwrap_model(model)
     names = list(trained_parameters(plain))
     if accelerator.distributed_type in (DEEPSPEED, FSDP):
-        whole: Any = accelerator.get_state_dict(model)
+        # ZeRO-3 gives the other processes None
+        whole: Any = accelerator.get_state_dict(model) or {}
     else:
         whole = dict(plain.named_parameters())
     return {

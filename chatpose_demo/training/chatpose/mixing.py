@@ -44,7 +44,7 @@ class Mixture(Dataset[Sample]):
         """Mix.
 
         Args:
-            parts: of each task; a task without any is left out.
+            parts: of each task; a task without any rows is left out.
             shares: how often each task comes in a block.
         """
         self.parts: dict[Task, list[Part]] = {
@@ -57,6 +57,17 @@ class Mixture(Dataset[Sample]):
         self.block: list[Task] = [task for task in self.tasks for _ in range(self.shares[task])]
         self.seed = seed
         self._order = lru_cache(maxsize=2 * len(self.tasks))(self._shuffled)
+
+    def rows(self) -> dict[Task, int]:
+        """How many rows each task has, all data sets together."""
+        return {task: sum(len(part.rows) for part in self.parts[task]) for task in self.tasks}
+
+    def told(self) -> list[str]:
+        """One line per task: its rows, and which part of all samples it is."""
+        return [
+            f"{task}: {count:,} rows, {self.shares[task] / len(self.block):.0%} of the samples"
+            for task, count in self.rows().items()
+        ]
 
     def task_of(self, k: int) -> tuple[Task, int]:
         """The task of sample k, and how many of that task came before it."""
@@ -120,7 +131,7 @@ def mixtures(
     """The stream to train on, and the stream of the `held_out` rows of every data set.
 
     Raises:
-        DataError: no task has both data and a share.
+        DataError: a task has a share but no data, or there are no shares at all.
     """
     train: dict[Task, list[Part]] = {}
     test: dict[Task, list[Part]] = {}
@@ -130,6 +141,12 @@ def mixtures(
             train.setdefault(task, []).append(Part(one, rows))
             test.setdefault(task, []).append(Part(one, kept))
     stream = Mixture(train, shares, seed)
+    empty = [task for task in TASKS if shares.get(task, 0) > 0 and task not in stream.tasks]
+    if empty:
+        raise DataError(
+            f"There are no data for {' and '.join(empty)}. Add some with --data, or give up that "
+            f"part with --shares, whose numbers are for {', '.join(TASKS)}."
+        )
     if not stream.tasks:
-        raise DataError("There is nothing to train on; name data and shares that fit them.")
+        raise DataError("There is nothing to train on: all --shares are 0.")
     return stream, Mixture(test, shares, seed)

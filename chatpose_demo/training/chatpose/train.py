@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,8 @@ from accelerate.utils import set_seed
 from torch.utils.data import DataLoader
 from transformers import PreTrainedTokenizerBase
 
-from chatpose_demo.network.llava.build import build
-from chatpose_demo.network.llava.config import PoseLlavaConfig, config_of
 from chatpose_demo.network.llava.model import PoseLlava
-from chatpose_demo.network.llava.tokenizer import load_tokenizer, tiny_tokenizer
 from chatpose_demo.training.chatpose.checkpoint import (
-    DEEPSPEED,
     FSDP,
     keep_only_trained,
     load_state,
@@ -33,75 +28,9 @@ from chatpose_demo.training.chatpose.export import export, gather_trained
 from chatpose_demo.training.chatpose.mixing import Mixture, Shares, mixtures
 from chatpose_demo.training.chatpose.objective import MEASURES, loss_sums, measure
 from chatpose_demo.training.chatpose.recipe import Recipe
-from chatpose_demo.training.chatpose.sample import DataSet, Task
+from chatpose_demo.training.chatpose.sample import DataError, DataSet, Task
 
 ZERO3 = 3
-
-
-@dataclass(frozen=True)
-class Start:
-    """What training starts from.
-
-    Attributes:
-        size: "13b", "7b" or "tiny"; or a configuration.
-        weights: a folder in this project's layout; None: random, for tiny models only.
-    """
-
-    size: str | PoseLlavaConfig
-    weights: Path | None = None
-
-    def model(self, recipe: Recipe, dtype: torch.dtype, device: str | None = None) -> PoseLlava:
-        """With untrained adapters in it.
-
-        Raises:
-            WeightsError: the weights are missing or of another model.
-        """
-        return build(
-            self.size,
-            weights=self.weights,
-            device_map=device if self.weights else None,
-            dtype=dtype,
-            lora=recipe.lora,
-            seed=recipe.seed,
-        )
-
-    def tokenizer(self) -> PreTrainedTokenizerBase:
-        """The one that belongs to the weights."""
-        config = config_of(self.size) if isinstance(self.size, str) else self.size
-        return load_tokenizer(self.weights, config) if self.weights else tiny_tokenizer(config)
-
-
-def make_accelerator(recipe: Recipe) -> Accelerator:
-    """As `accelerate launch` says; without it bf16 on a GPU, fp32 on a CPU."""
-    launched = "ACCELERATE_MIXED_PRECISION" in os.environ
-    precision = None if launched else ("bf16" if torch.cuda.is_available() else "no")
-    accelerator = Accelerator(mixed_precision=precision)
-    accelerator.gradient_accumulation_steps = recipe.accumulation  # whatever the launcher said
-    plugin = accelerator.state.deepspeed_plugin
-    if plugin is not None:
-        plugin.deepspeed_config |= {
-            "train_micro_batch_size_per_gpu": recipe.batch,
-            "gradient_accumulation_steps": recipe.accumulation,
-            "gradient_clipping": recipe.clip,
-        }
-    return accelerator
-
-
-def model_for(start: Start, recipe: Recipe, accelerator: Accelerator) -> PoseLlava:
-    """The model as this run needs it: bf16 where it computes in bf16, what is trained in fp32."""
-    bf16 = accelerator.mixed_precision == "bf16"
-    spread = accelerator.distributed_type in (DEEPSPEED, FSDP)  # these move the weights themselves
-    device = None if spread else str(accelerator.device)
-    with torch.random.fork_rng():
-        torch.manual_seed(recipe.seed)  # the same adapters in every process
-        model = start.model(recipe, torch.bfloat16 if bf16 else torch.float32, device)
-    for one in trained_parameters(model).values():
-        one.data = one.data.float()  # small updates get lost in bf16
-    if recipe.checkpointing:
-        model.llava.model.language_model.activation_checkpointing_enable(
-            activation_checkpointing_kwargs={"use_reentrant": False}
-        )
-    return model
 
 
 class Trainer:
@@ -111,6 +40,8 @@ class Trainer:
         model: see `model_for`.
         data: the data sets of each task.
         workers: processes that load data, per training process.
+        origin: weights and data by name: what the recipe does not tell of a run, and what must
+            not change when it goes on.
     """
 
     def __init__(
@@ -121,7 +52,9 @@ class Trainer:
         data: Mapping[Task, Sequence[DataSet]],
         accelerator: Accelerator,
         workers: int = 0,
+        origin: Mapping[str, Any] | None = None,
     ) -> None:
+        self.origin = dict(origin or {})
         self.tokenizer, self.recipe = tokenizer, recipe
         self.accelerator, self.workers = accelerator, workers
         self.config = model.config
@@ -148,9 +81,10 @@ class Trainer:
         """What must not change when the run goes on."""
         return {
             "model": self.config.size,
-            "recipe": asdict(self.recipe),
+            **asdict(self.recipe),
             "processes": self.accelerator.num_processes,
-            "tasks": list(self.train.tasks),
+            "rows": self.train.rows(),
+            **self.origin,
         }
 
     def _loader(self, stream: Mixture, shares: Shares) -> Iterator[Batch]:
@@ -170,7 +104,7 @@ class Trainer:
             # else torch's own generator would be used up, and a resumed run would differ
             generator=torch.Generator().manual_seed(self.recipe.seed),
         )
-        return iter(loader)
+        return _told(loader)
 
     def _next(self) -> Batch:
         if self._batches is None:
@@ -289,3 +223,19 @@ class Trainer:
             with (out / "log.jsonl").open("a", encoding="utf-8") as file:
                 line = {"step": self.count, "kind": kind} | dict(values)
                 file.write(json.dumps(line) + "\n")
+
+
+def _told(loader: DataLoader[Any]) -> Iterator[Batch]:
+    """The batches; what goes wrong with data becomes one sentence, from a worker as well.
+
+    Raises:
+        DataError: a file is missing or broken, or a sample is too long.
+    """
+    try:
+        yield from loader
+    except (DataError, OSError, ValueError) as error:
+        # A worker sends its whole traceback, which ends in "package.Class: the sentence".
+        sentence = str(error).splitlines()[-1]
+        if "in DataLoader worker process" in str(error):
+            sentence = sentence.partition(": ")[2]
+        raise DataError(sentence) from error
