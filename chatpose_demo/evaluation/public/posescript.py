@@ -31,8 +31,8 @@ Captions = Literal["human", "auto"]
 WHERE = (
     "PoseScript (release 2, site of Naver Labs Europe, CC BY-NC-SA 4.0) unpacks to "
     "posescript_release/{posescript_human_*.json, posescript_auto_*.json, "
-    "ids_2_dataset_sequence_and_frame_index_*.json, test_ids_*.json}; its poses are AMASS files "
-    "in SMPL+H G form (site of AMASS, Max Planck Institute, free for registered researchers) "
+    "ids_2_dataset_sequence_and_frame_index_*.json, {train,test}_ids_*.json}; its poses are AMASS "
+    "files in SMPL+H G form (site of AMASS, Max Planck Institute, free for registered researchers) "
     "under AMASS/smplh, in folders of the names that PoseScript writes (BioMotionLab_NTroje) or "
     "of today's downloads (BMLrub); name the folder that holds posescript_release and AMASS."
 )
