@@ -191,7 +191,8 @@ def table(runs: list[dict]) -> str:
         for column in columns:
             values = np.array([one[column] for one in numbers])
             scale = 1 if "degrees" in column else 100
-            cells.append(f"{scale * values.mean():.1f} ± {scale * values.std():.1f}")
+            spread = f" ± {scale * values.std():.1f}" if len(values) > 1 else ""
+            cells.append(f"{scale * values.mean():.1f}{spread}")
         lines.append(f"| {name} | {len(numbers)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
