@@ -25,28 +25,38 @@ from chatpose_demo.studio.rig import Spec, build, legs
 def test_legs_are_meant_as_the_body_is(posture: str, said: str, meant: str):
     base = build(Spec(**legs(posture)))
     parts = {"legs": said, "left_arm": "up"}
-    assert in_context(base, parts) == {"legs": meant, "left_arm": "up"}
+    assert in_context(base, parts, "") == {"legs": meant, "left_arm": "up"}
 
 
 def test_a_straight_leg_of_who_sits_is_stretched_ahead():
     base = build(Spec(**legs("sit")))
-    assert in_context(base, {"left_leg": "straight"}) == {"left_leg": "forward"}
-    assert in_context(build(Spec()), {"left_leg": "straight"}) == {"left_leg": "straight"}
+    assert in_context(base, {"left_leg": "straight"}, "") == {"left_leg": "forward"}
+    assert in_context(build(Spec()), {"left_leg": "straight"}, "") == {"left_leg": "straight"}
 
 
 def test_the_other_arm_follows_the_one_that_moved_last():
     before = build(Spec(right_arm="head"))
     shown = apply_choices(before, {"left_arm": "hip"})
     same = {"left_arm": "like_other", "right_arm": "like_other"}
-    assert in_context(shown, same, before) == {"right_arm": "like_other"}
-    both = apply_choices(shown, in_context(shown, same, before))
+    assert in_context(shown, same, "", before) == {"right_arm": "like_other"}
+    both = apply_choices(shown, in_context(shown, same, "", before))
     np.testing.assert_allclose(both, build(Spec(left_arm="hip", right_arm="hip")), atol=1e-5)
-    assert in_context(shown, same) == same  # nothing is known of a change
+    assert in_context(shown, same, "") == same  # nothing is known of a change
 
 
 def test_getting_up_is_done_by_the_legs_of_who_sits():
     sitting, lying = build(Spec().with_(**legs("sit"))), build(Spec().with_(whole="back"))
-    assert in_context(sitting, {"whole": "up"}) == {"legs": "stand"}
-    assert in_context(sitting, {"whole": "up", "legs": "wide"}) == {"legs": "wide"}
-    assert in_context(lying, {"whole": "up"}) == {"whole": "up"}
-    assert in_context(sitting, {"whole": "back"}) == {"whole": "back"}
+    assert in_context(sitting, {"whole": "up"}, "") == {"legs": "stand"}
+    assert in_context(sitting, {"whole": "up", "legs": "wide"}, "") == {"legs": "wide"}
+    assert in_context(lying, {"whole": "up"}, "") == {"whole": "up"}
+    assert in_context(sitting, {"whole": "back"}, "") == {"whole": "back"}
+
+
+def test_a_hanging_arm_is_raised_all_the_way_unless_words_say_how_far():
+    hanging, forward = build(Spec()), build(Spec().with_(left_arm="forward"))
+    higher = {"left_arm": "higher"}
+    assert in_context(hanging, higher, "raise the left arm") == {"left_arm": "up"}
+    assert in_context(hanging, higher, "raise the left arm a bit") == higher
+    assert in_context(forward, higher, "raise the left arm") == higher
+    lying = build(Spec().with_(whole="back"))
+    assert in_context(lying, higher, "lift her left arm") == {"left_arm": "up"}

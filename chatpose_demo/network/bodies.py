@@ -117,7 +117,7 @@ class BodyFinder:
         index = earlier_index(seen.earlier, len(question.bodies))
         base = question.bodies[index]
         before = _before_the_change(question.bodies)
-        parts = in_context(base.rotations, seen.parts["edit"], before)
+        parts = in_context(base.rotations, seen.parts["edit"], question.text, before)
         if seen.act == "another":
             return self._another(question, read)
         if seen.act == "half":

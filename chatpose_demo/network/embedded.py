@@ -6,6 +6,7 @@ measure the result, and let the adapted voice say what the body does before it s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from chatpose_demo.geometry.describe import describe
@@ -25,6 +26,8 @@ from chatpose_demo.network.understanding import Understanding, understand
 from chatpose_demo.perception.skeleton import joints_of
 from chatpose_demo.settings import Settings
 
+# "What pose is the woman in red in?": the voice takes the words before it for her name.
+DANGLING = re.compile(r" in(?=\s*[?.!]*$)", re.IGNORECASE)
 BODY_THRESHOLD = 0.5  # our choice; the evaluation reports false and missed bodies at it
 
 
@@ -95,7 +98,9 @@ class EmbeddedNetwork:
     def _say(self, text: str, body: Body, stopped: Callable[[], bool]) -> Iterator[Words | Body]:
         """What the body does, from its own geometry, in the adapted voice; then the body."""
         words = describe(body.rotations, joints_of(body.rotations))
-        prompt = pose_prompt(body_facts(words, body.source, body.unseen), text)
+        # What the photo hides was told with the body that an edit changes.
+        hidden = body.unseen if body.source == "photo" else ()
+        prompt = pose_prompt(body_facts(words, body.source, hidden), DANGLING.sub("", text))
         speaks = self.language.stream(
             prompt,
             speaker=True,

@@ -1,17 +1,19 @@
 """Words that mean one thing of one body and another of the next.
 
 The decoder reads a line without seeing the body it changes: "one leg over the other" crosses the
-ankles of who stands and the thighs of who sits, "get up" is for who sits as for who lies, and "the
-other arm too" follows the arm that was moved last.
+ankles of who stands and the thighs of who sits, "get up" is for who sits as for who lies, "raise
+the arm" takes one that hangs all the way up, and "the other arm too" follows the arm moved last.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
 
 from chatpose_demo.network.parts import UPRIGHT_COSINE
+from chatpose_demo.perception.skeleton import joints_of
 from chatpose_demo.pose import JOINT
 from chatpose_demo.studio.rig import PART_JOINTS
 
@@ -20,6 +22,13 @@ SEATED_HIPS, BENT_KNEES, STRAIGHT_KNEES = 60.0, 55.0, 35.0
 ON_A_CHAIR = {"crossed_stand": "sit_crossed", "together": "sit", "straight": "forward"}
 ON_THE_FLOOR = {"wide": "straddle", "together": "long"}
 ARMS = ("left_arm", "right_arm")
+HANGING = 60.0  # degrees from the trunk, our choice: a higher arm is raised by a step
+# What makes "raise it" a matter of degree.
+DEGREES = re.compile(
+    r"\b(?:bit|little|slight|slightly|somewhat|some|higher|more|further|farther|touch|tad|notch|"
+    r"inch|inches|degrees?|gently|partly|half|halfway)\b",
+    re.IGNORECASE,
+)
 DOWN = np.array([0.0, -1.0, 0.0])
 
 
@@ -29,18 +38,22 @@ def _bend(rotation: np.ndarray) -> float:
 
 
 def in_context(
-    base: np.ndarray, parts: Mapping[str, str], before: np.ndarray | None = None
+    base: np.ndarray, parts: Mapping[str, str], text: str, before: np.ndarray | None = None
 ) -> dict[str, str]:
     """Part options as they are meant for one body.
 
     Args:
         base: (24, 3, 3) rotations of the body that is to change.
         parts: part -> option of parts.OPTIONS, as the words alone say it.
+        text: the words.
         before: (24, 3, 3) the body before the last change, if there was one.
     """
     meant = _seated(base)
     legs = ("legs", "left_leg", "right_leg")
     told = {k: meant.get(option, option) if k in legs else option for k, option in parts.items()}
+    if not DEGREES.search(text):
+        raised = [arm for arm in ARMS if told.get(arm) == "higher" and _hangs(base, arm)]
+        told |= dict.fromkeys(raised, "up")
     if told.get("whole") == "up" and base[0][1, 1] > UPRIGHT_COSINE:
         del told["whole"]  # from a chair or the knees, the legs do it
         told = {"legs": "stand"} | told
@@ -49,6 +62,16 @@ def in_context(
         if len(moved) == 1:  # the other arm follows the one that was moved last
             del told[moved[0]]
     return told
+
+
+def _hangs(base: np.ndarray, arm: str) -> bool:
+    """Whether an upper arm points more down than out, seen from the trunk."""
+    joints = joints_of(base)
+    side = arm.removesuffix("_arm")
+    bone = joints[JOINT[f"{side}_elbow"]] - joints[JOINT[f"{side}_shoulder"]]
+    trunk = joints[JOINT["pelvis"]] - joints[JOINT["neck"]]
+    cosine = bone @ trunk / max(np.linalg.norm(bone) * np.linalg.norm(trunk), 1e-9)
+    return bool(cosine > np.cos(np.radians(HANGING)))
 
 
 def _seated(base: np.ndarray) -> Mapping[str, str]:
