@@ -116,6 +116,12 @@ def test_torso(state: str, words: str | None):
     assert told(Spec(torso=state)) == PoseWords("standing", (words,) if words else ())
 
 
+def test_two_ways_of_leaning_are_said_at_once():
+    said = told(Spec(torso=(25, 24, 0))).details
+    assert "the trunk leaning forward and to the left" in said
+    assert sum("leaning" in words for words in said) == 1
+
+
 def test_a_deep_bend_is_a_posture():
     assert told(Spec(torso="bend_deep")).posture == "bent over"
 
