@@ -85,11 +85,12 @@ def _doctor(options: argparse.Namespace) -> int:
     from chatpose_demo.weights.doctor import report
 
     try:
-        print(report(options.model, options.weights, smpl=options.smpl))
+        found = report(options.model, options.weights, smpl=options.smpl)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    return 0
+    print(found.text)
+    return 0 if found.usable else 1
 
 
 def _print_people(photos: list[Path], as_json: bool) -> int:

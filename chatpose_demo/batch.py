@@ -136,11 +136,12 @@ def _answer(chat: ChatPose, line: str, folder: Path) -> dict[str, Any]:
 
 
 def run_batch(chat: ChatPose, source: Path, out: Path) -> int:
-    """Answer every line of `source` that `out` does not answer yet.
+    """Answer every line of `source` that `out` does not answer yet; its folder is made.
 
     Returns:
         How many of this run's lines have an error.
     """
+    out.parent.mkdir(parents=True, exist_ok=True)
     done = _finished_ids(out)
     # Not splitlines(): a JSON string may hold other line ends, such as U+2028.
     lines = [line for line in source.read_text(encoding="utf-8").split("\n") if line.strip()]

@@ -70,8 +70,8 @@ def toys() -> dict[Task, list[Toys]]:
     }  # fmt: skip
 
 
-def dice() -> np.random.Generator:
-    return np.random.default_rng(0)
+def dice(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
 
 
 def collator(**changes) -> Collator:

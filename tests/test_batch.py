@@ -177,6 +177,13 @@ def test_people_are_told_in_plain_lines_too(photos: Path, capsys, monkeypatch):
     assert "box" in second and "top orange" in second
 
 
+def test_the_folder_of_the_answers_is_made(chat: ChatPose, tmp_path: Path):
+    source, out = tmp_path / "turns.jsonl", tmp_path / "new" / "deep" / "answers.jsonl"
+    source.write_text(json.dumps(SEATED), encoding="utf-8")
+    assert run_batch(chat, source, out) == 0
+    assert [one["id"] for one in lines_of(out)] == ["seated"]
+
+
 def test_a_missing_source_is_said(tmp_path: Path, capsys, monkeypatch):
     arguments = ["chatpose_demo", "batch", str(tmp_path / "no.jsonl"), "--out", "x.jsonl"]
     monkeypatch.setattr(sys, "argv", arguments)

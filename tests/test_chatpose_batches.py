@@ -20,15 +20,10 @@ from chatpose_demo.training.chatpose.collate import Collator
 from chatpose_demo.training.chatpose.objective import loss_sums, measure
 from chatpose_demo.training.chatpose.sample import Sample
 
+pytest_plugins = ("fixtures_chatpose",)
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 BODY = np.tile(np.eye(3, dtype=np.float32), (24, 1, 1))
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_only_answers_are_learnt():

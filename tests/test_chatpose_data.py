@@ -7,47 +7,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from chatpose_photos import marked, red_middle
+from chatpose_toys import dice
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
-from chatpose_demo.evaluation.frozen_set import frozen_texts, normalised
 from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.pose import R_WORLD_CAMERA
 from chatpose_demo.training.chatpose import templates
 from chatpose_demo.training.chatpose.bedlam import Bedlam
 from chatpose_demo.training.chatpose.mix665k import Mix665k
-from chatpose_demo.training.chatpose.mixing import Shares, mixtures, split_rows
 from chatpose_demo.training.chatpose.photos import PhotoSet
 from chatpose_demo.training.chatpose.posescript import PoseScript
 from chatpose_demo.training.chatpose.sample import DataError, Sample
 from chatpose_demo.training.chatpose.sources import FILES, open_sources
-from chatpose_demo.training.chatpose.stage_photos import StageFolder, StageLive
-from chatpose_demo.training.chatpose.studio import StudioTalk, StudioText
 
-UP, LOW = np.array([0.0, 1.0, 0.0]), 0  # a body's own up; the pelvis
-
-
-def dice(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
+UP = np.array([0.0, 1.0, 0.0])  # a body's own
 
 
 def matrices(vectors: np.ndarray) -> np.ndarray:
     return Rotation.from_rotvec(vectors.reshape(-1, 3)).as_matrix().reshape(-1, 3, 3)
-
-
-def marked(path: Path, size: tuple[int, int], spot: tuple[int, int]) -> None:
-    """A grey photo with a red block of 9 pixels around a spot."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    photo = Image.new("RGB", size, (90, 90, 90))
-    photo.paste((255, 0, 0), (spot[0] - 4, spot[1] - 4, spot[0] + 5, spot[1] + 5))
-    photo.save(path)
-
-
-def red_middle(image: Image.Image) -> np.ndarray:
-    """Mean (x, y) of the red pixels, as shares of the sides."""
-    pixels = np.asarray(image).astype(int)
-    rows, columns = np.nonzero((pixels[..., 0] > 200) & (pixels[..., 1] < 60))
-    return np.array([columns.mean() + 0.5, rows.mean() + 0.5]) / image.size
 
 
 # --- PoseScript ---------------------------------------------------------------------------------
@@ -199,68 +178,6 @@ def test_mix665k_is_restricted_to_three_sources(tmp_path):
     assert all(one.image is not None and one.rotations is None for one in samples)
 
 
-# --- the studio ---------------------------------------------------------------------------------
-
-
-def test_studio_text_is_its_own_seed_and_never_frozen():
-    data = StudioText(5)
-    first = [data.sample(row, dice()) for row in range(60)]
-    again = [StudioText(5).sample(row, dice(9)) for row in (3, 17)]
-    for row, one in zip((3, 17), again, strict=True):
-        assert one.messages == first[row].messages
-        assert np.array_equal(one.rotations, first[row].rotations)  # type: ignore[arg-type]
-    asked = [one.messages[0][0] for one in first]
-    assert len(set(asked)) > 50
-    assert not {normalised(text) for text in asked} & frozen_texts()
-    heads = [(one.rotations[0] @ UP)[1] for one in first if one.rotations is not None]
-    assert np.median(heads) < -0.8  # most stand: in the camera frame up is -y
-
-
-def test_studio_talk_is_answered_by_geometry():
-    samples = [StudioTalk(5).sample(row, dice()) for row in range(8)]
-    assert all(one.rotations is None and one.image is None for one in samples)
-    assert len({answer for one in samples for _, answer in one.messages}) > 5
-
-
-def stage_folder(folder: Path) -> None:
-    """Two people in the true form of the stage's files; the second is hidden."""
-    root = Rotation.from_euler("y", 30, degrees=True).as_matrix()
-    body = np.tile(np.eye(3), (24, 1, 1))
-    body[18] = Rotation.from_euler("y", -80, degrees=True).as_matrix()
-    shown = {
-        "rotations": body.tolist(), "orientation_in_view": root.tolist(),
-        "box": [60, 10, 100, 110], "visible": 0.9,
-    }  # fmt: skip
-    record = {"photo": "000000.jpg", "people": [shown, shown | {"visible": 0.2}]}
-    marked(folder / "000000.jpg", (160, 120), (80, 60))
-    (folder / "truth.jsonl").write_text(json.dumps(record) + "\n")
-
-
-def test_stage_folder_turns_the_view_into_the_camera_frame(tmp_path):
-    stage_folder(tmp_path)
-    data = StageFolder(tmp_path, "pose")
-    assert len(data) == 1
-    sample = data.sample(0, dice())
-    assert sample.image is not None and sample.rotations is not None
-    assert sample.image.size == (120, 120)  # 100 px high, grown by 1.2
-    assert np.allclose(red_middle(sample.image), 0.5, atol=0.02)
-    ahead = sample.rotations[0] @ [0, 0, 1]
-    assert ahead[2] < -0.8 and ahead[0] > 0.4  # towards the camera and to the picture's right
-    assert (sample.rotations[0] @ UP)[1] < -0.99
-    talk = StageFolder(tmp_path, "talk").sample(0, dice())
-    assert talk.rotations is None and talk.image is not None
-
-
-def test_stage_renders_when_asked():
-    pytest.importorskip("moderngl", reason="pictures need the extra")
-    sample = StageLive(7, "pose").sample(1, dice())
-    again = StageLive(7, "pose").sample(1, dice())
-    assert sample.image is not None and sample.rotations is not None
-    assert np.array_equal(np.asarray(sample.image), np.asarray(again.image))
-    assert np.array_equal(sample.rotations, again.rotations)  # type: ignore[arg-type]
-    assert np.asarray(sample.image).std() > 10
-
-
 # --- all of them --------------------------------------------------------------------------------
 
 
@@ -289,64 +206,3 @@ def test_a_sample_s_words_fit_its_body():
         Sample((("Show me.", f"Here: {POSE_TOKEN}."),))
     with pytest.raises(ValueError, match="pose token"):
         Sample((("Hi.", "Hello."),), rotations=np.tile(R_WORLD_CAMERA, (24, 1, 1)))
-
-
-# --- mixing -------------------------------------------------------------------------------------
-
-
-class Numbers:
-    """Rows that say which they are."""
-
-    def __init__(self, name: str, count: int) -> None:
-        self.name, self.count = name, count
-
-    def __len__(self) -> int:
-        return self.count
-
-    def sample(self, row: int, rng: np.random.Generator) -> Sample:
-        return Sample(((f"{self.name} {row}", str(rng.integers(1000))),))
-
-
-def numbers() -> dict:
-    return {"text": [Numbers("t", 10), Numbers("u", 5)], "image": [Numbers("i", 40)]}
-
-
-SHARES = {"text": 1, "instruction": 0, "image": 2}
-
-
-def test_mixture_keeps_the_shares_and_goes_through_every_row():
-    stream, held_out = mixtures(numbers(), SHARES, seed=3, held_out=0)  # type: ignore[arg-type]
-    assert held_out.tasks == ()
-    said = [stream[k].messages[0] for k in range(45)]
-    asked = [question for question, _ in said]
-    kinds = [text[0] for text in asked]
-    for start in range(0, 45, 3):  # blocks of one text and two images
-        assert sorted("t" if k in "tu" else k for k in kinds[start : start + 3]) == ["i", "i", "t"]
-    words = [text for text in asked if text[0] in "tu"]
-    assert len(set(words)) == 15 and words != sorted(words)
-    assert said == [mixtures(numbers(), SHARES, 3, 0)[0][k].messages[0] for k in range(45)]  # type: ignore[arg-type]
-    other = mixtures(numbers(), SHARES, 4, 0)[0]  # type: ignore[arg-type]
-    assert said != [other[k].messages[0] for k in range(45)]
-
-
-def test_processes_share_the_stream_without_overlap():
-    def take(shares: Shares, count: int) -> list[list[int]]:
-        stream = iter(shares)
-        return [next(stream) for _ in range(count)]
-
-    alone = take(Shares(0, batch=6), 4)
-    pair = [take(Shares(0, batch=3, rank=rank, processes=2), 4) for rank in (0, 1)]
-    assert [a + b for a, b in zip(*pair, strict=True)] == alone
-    assert take(Shares(12, batch=3, rank=1, processes=2), 2) == pair[1][2:]
-    assert len(list(Shares(0, 3, batches=5))) == 5
-
-
-def test_held_out_rows_are_never_trained_on():
-    train, test = split_rows(100, 8)
-    assert len(test) == 8 and not set(train) & set(test) and len(train) == 92
-    assert np.ptp(test) > 80  # from all of the set
-    assert len(split_rows(5, 8)[1]) == 0
-    data = {"text": [Numbers("t", 100)]}
-    streams = mixtures(data, {"text": 1}, seed=0, held_out=8)  # type: ignore[arg-type]
-    seen = [{int(one[k].messages[0][0].split()[1]) for k in range(92)} for one in streams]
-    assert seen == [set(train.tolist()), set(test.tolist())]

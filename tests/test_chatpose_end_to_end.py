@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,9 +22,11 @@ from chatpose_demo.network.llava.tokenizer import tiny_tokenizer
 from chatpose_demo.network.paper import load_paper_model
 from chatpose_demo.settings import Settings
 from chatpose_demo.training import chatpose
+from chatpose_demo.training.chatpose import train
 from chatpose_demo.training.chatpose.__main__ import main, parse, run
 from chatpose_demo.training.chatpose.checkpoint import PROGRESS
 from chatpose_demo.training.chatpose.export import HEAD
+from chatpose_demo.training.chatpose.objective import Sums, loss_sums
 from chatpose_demo.training.chatpose.train import Trainer
 
 ROOT = Path(__file__).parents[1]
@@ -104,7 +108,48 @@ def test_a_killed_run_goes_on_to_the_same_end(base, finished, tmp_path, capsys, 
     # the same command, finished already, with weights that are not the ones it began with
     monkeypatch.setattr(sys, "argv", [*command, "--weights", str(finished / "merged")])
     assert main() == 1
-    assert "another weights;" in capsys.readouterr().err
+    assert "(weights);" in capsys.readouterr().err
+
+
+def ask_for_too_much() -> None:
+    torch.empty(2**60, dtype=torch.uint8)  # more than any machine can address; fails at once
+
+
+def say_that_the_gpu_is_full() -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
+@pytest.mark.parametrize(
+    ("fill", "when", "kept"),
+    [
+        (ask_for_too_much, KILLED, "goes on from {out}/state-000002;"),
+        (say_that_the_gpu_is_full, 1, "Nothing of the run is saved yet."),
+    ],
+)
+def test_full_memory_is_told_in_one_line(fill, when, kept, base, tmp_path, capsys, monkeypatch):
+    command = ["chatpose", "--out", str(tmp_path), "--weights", str(base), *SHORT]
+    monkeypatch.setattr(sys, "argv", [*command, "--shares", "1", "0", "0"])
+    passes = []
+
+    def filled(*given: Any) -> Sums:
+        passes.append(given)
+        if len(passes) == when:
+            fill()
+        return loss_sums(*given)
+
+    monkeypatch.setattr(train, "loss_sums", filled)
+    assert main() == 1
+    told = capsys.readouterr().err.splitlines()[-1]  # before it, loading shows its progress
+    assert "memory is full" in told and "--batch" in told and kept.format(out=tmp_path) in told
+    assert len(passes) == when
+
+
+def test_other_errors_of_torch_are_not_taken_for_a_full_memory(base, tmp_path, monkeypatch):
+    command = ["chatpose", "--out", str(tmp_path), "--weights", str(base), *SHORT]
+    monkeypatch.setattr(sys, "argv", [*command, "--shares", "1", "0", "0"])
+    monkeypatch.setattr(train, "loss_sums", lambda *_: torch.zeros(2) @ torch.zeros(3))
+    with pytest.raises(RuntimeError, match="size"):
+        main()
 
 
 def test_accelerate_launches_two_processes_with_a_ready_config(base, tmp_path):
@@ -125,3 +170,24 @@ def test_accelerate_launches_two_processes_with_a_ready_config(base, tmp_path):
     about = json.loads((tmp_path / "adapter" / "training.json").read_text())
     assert (about["processes"], about["steps"]) == (2, STEPS)
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) == STEPS / EVERY
+
+
+def test_the_documented_two_processes_are_two(base, tmp_path):
+    text = (ROOT / "docs" / "TRAIN_PAPER_MODEL.md").read_text(encoding="utf-8")
+    told = re.search(r"Two processes on the CPU: `(.+?)`", text, re.DOTALL)
+    assert told is not None
+    setting, *command = told[1].split()
+    name, _, value = setting.partition("=")
+    quiet = {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": str(ROOT)}
+    what = ["--out", str(tmp_path), "--weights", str(base), *SHORT, "--shares", "1", "0", "0"]
+    torchrun = [sys.executable, "-m", "torch.distributed.run"]  # torchrun may not be on the path
+    assert command[0] == "torchrun"
+    subprocess.run(
+        [*torchrun, *command[1:], *what],
+        check=True,
+        cwd=ROOT,
+        env=os.environ | quiet | {name: value},
+        timeout=300,
+    )
+    about = json.loads((tmp_path / "adapter" / "training.json").read_text())
+    assert (about["processes"], about["steps"]) == (2, STEPS)

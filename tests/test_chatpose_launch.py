@@ -8,8 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from accelerate.commands.config.config_args import load_config_from_file
-from accelerate.utils import DistributedType
+from accelerate.utils import DistributedType, is_deepspeed_available
 from chatpose_toys import recipe, toys, trainer
 from transformers.integrations import deepspeed as belief
 
@@ -59,6 +60,22 @@ def test_processes_that_do_not_know_of_each_other_are_refused(monkeypatch):
         make_accelerator(recipe())
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_configuration_for_a_gpu_on_a_machine_without_one_is_told(capsys, monkeypatch):
+    told = []
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")  # as `accelerate launch` does
+    for use_cpu in (None, "False", "True"):  # ddp.yaml with one process, one_gpu.yaml, --cpu
+        if use_cpu is not None:
+            monkeypatch.setenv("ACCELERATE_USE_CPU", use_cpu)
+        trainer(recipe())
+        told.append(capsys.readouterr().out)
+    monkeypatch.delenv("ACCELERATE_MIXED_PRECISION")
+    monkeypatch.delenv("ACCELERATE_USE_CPU")
+    trainer(recipe())  # without the launcher; also forgets its precision
+    told.append(capsys.readouterr().out)
+    assert ["training runs on the CPU" in out for out in told] == [True, True, False, False]
+
+
 class SaysZero3:
     """What accelerate registers with transformers, which keeps a weak reference only."""
 
@@ -102,10 +119,10 @@ def test_another_start_or_other_data_are_refused_by_name(tmp_path):
     more = toys()
     more["text"] += more["image"]
     for run, told in (
-        (trainer(wanted, origin=origin | {"weights": "b"}), "another weights;"),
-        (trainer(wanted, origin=origin | {"data": ["chat"]}), "another data;"),
-        (trainer(wanted, more, origin=origin), "another rows;"),
-        (trainer(replace(wanted, steps=9, seed=1), origin=origin), "another steps, seed;"),
+        (trainer(wanted, origin=origin | {"weights": "b"}), r"\(weights\);"),
+        (trainer(wanted, origin=origin | {"data": ["chat"]}), r"\(data\);"),
+        (trainer(wanted, more, origin=origin), r"other settings \(rows\);"),
+        (trainer(replace(wanted, steps=9, seed=1), origin=origin), r"\(steps, seed\);"),
     ):
         with pytest.raises(ValueError, match=told):
             run.resume(state)
@@ -130,6 +147,15 @@ def told_by_the_command(words: list[str], capsys, monkeypatch) -> str:
     monkeypatch.setattr(sys, "argv", ["chatpose", *words])
     assert main() == 1
     return capsys.readouterr().err
+
+
+@pytest.mark.skipif(bool(is_deepspeed_available()), reason="DeepSpeed is installed")
+def test_deepspeed_that_is_missing_is_told_in_one_sentence(tmp_path, capsys, monkeypatch):
+    launched = {"USE_DEEPSPEED": "true", "DEEPSPEED_ZERO_STAGE": "2", "MIXED_PRECISION": "bf16"}
+    for name, value in launched.items():
+        monkeypatch.setenv(f"ACCELERATE_{name}", value)
+    told = told_by_the_command(["--out", str(tmp_path / "run")], capsys, monkeypatch)
+    assert "`pip install deepspeed`" in told and told.count("\n") == 1
 
 
 def test_missing_data_are_told_in_one_sentence(tmp_path, capsys, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -24,13 +25,8 @@ from chatpose_demo.training.chatpose.own_words import OwnWords, chat_lines, writ
 from chatpose_demo.training.chatpose.recipe import Recipe
 from chatpose_demo.training.chatpose.sample import DataError, Sample
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytest_plugins = ("fixtures_chatpose",)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_recipe_is_the_paper_s_and_its_rate_warms_up_and_falls():
@@ -149,6 +145,20 @@ def test_own_words_are_the_untrained_model_s(tmp_path):
     write_own_words(model, TOKENIZER, lines[:2], tmp_path / "a.jsonl")
     data = OwnWords([tmp_path / "a.jsonl"])
     assert [data.sample(row, dice()).messages[0][0] for row in range(len(data))] == lines[:2]
+
+
+def test_own_words_go_on_behind_the_last_whole_answer(tmp_path):
+    model, lines = build("tiny", lora=LoraSettings(rank=2, alpha=4)), chat_lines(3)
+    file, part = tmp_path / "a.jsonl", tmp_path / "a.part"
+    kept = json.dumps({"line": lines[0], "answer": "said before the stop"}) + "\n"
+    part.write_text(kept + json.dumps({"line": lines[1], "answer": "cut"})[:-4])
+    write_own_words(model, TOKENIZER, lines, file)
+    written = file.read_text().splitlines(keepends=True)
+    assert written[0] == kept and not part.exists()
+    assert [json.loads(line)["line"] for line in written] == lines
+    file.rename(part)
+    write_own_words(model, TOKENIZER, lines[1:], file)  # other lines: nothing of it fits
+    assert file.read_text().splitlines(keepends=True) == written[1:]
 
 
 class Faulty(Toys):

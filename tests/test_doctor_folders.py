@@ -52,7 +52,7 @@ def small_13b(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told(weights: Path | str | None = None, model: str = "chatpose-13b") -> str:
-    return report(model, None if weights is None else Path(weights), GPUS)
+    return report(model, None if weights is None else Path(weights), GPUS).text
 
 
 def conversions(text: str) -> list[list[str]]:
@@ -130,7 +130,10 @@ def test_the_size_is_the_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(ANSWER) in words and run(monkeypatch, words) == 0
     text = told(ANSWER, "chatpose-7b")
     assert "these are the 13b weights, not 7b" in text
-    assert "doctor --model chatpose-13b" in text
+    assert f"doctor --model chatpose-13b --weights {ANSWER}" in text
+    for wrong in ("source", ANSWER):  # neither can be served or trained as the other size
+        assert "--model chatpose-7b --weights" not in told(wrong, "chatpose-7b")
+        assert "--size 7b" not in told(wrong, "chatpose-7b")
 
 
 def test_faulty_folders(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,3 +60,31 @@ def test_a_hanging_arm_is_raised_all_the_way_unless_words_say_how_far():
     assert in_context(forward, higher, "raise the left arm") == higher
     lying = build(Spec().with_(whole="back"))
     assert in_context(lying, higher, "lift her left arm") == {"left_arm": "up"}
+
+
+@pytest.mark.parametrize(
+    ("text", "facing", "meant"),
+    [
+        ("Turn around", 0.0, "back"),
+        ("turn him around again please", 180.0, "front"),
+        ("can she spin round", -150.0, "front"),
+        ("show it from behind", 90.0, "back"),
+        ("to the front", 180.0, "front"),
+        ("bring it round", 0.0, None),
+    ],
+)
+def test_where_a_body_faces_after_turning(text: str, facing: float, meant: str | None):
+    told = in_context(build(Spec(facing=facing)), {}, text)
+    assert told == ({} if meant is None else {"facing": meant})
+
+
+def test_parts_that_move_do_not_turn_the_body():
+    turned = build(Spec(facing=180.0))
+    for text, parts in (
+        ("both arms to the front", {"left_arm": "forward", "right_arm": "forward"}),
+        ("turn the head around", {"head": "left"}),
+        ("turn around, as seen from the left", {"facing": "left"}),
+    ):
+        assert in_context(turned, parts, text) == parts
+    both = in_context(turned, {"left_arm": "up"}, "turn around and raise the left arm")
+    assert both == {"left_arm": "up", "facing": "front"}

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from chatpose_demo.evaluation.public import chat_checks, tables
+from chatpose_demo.evaluation.public import chat_checks, models, tables
 from chatpose_demo.evaluation.public.chat_checks import Line, Talk, judge, lines, shared_words
 from chatpose_demo.evaluation.public.share import Share
 from chatpose_demo.network.interface import Body, Question, Words
+from chatpose_demo.network.llava.network import LlavaNetwork
+from chatpose_demo.network.paper import TINY_TOKENS
+from chatpose_demo.settings import Settings
 
 EYE = np.tile(np.eye(3, dtype=np.float32), (24, 1, 1))
 
@@ -88,7 +91,13 @@ def test_all_frozen_lines_are_asked_and_a_run_goes_on(tmp_path, monkeypatch, cap
     assert len(every) == len({line.key for line in every}) == 770
     assert {line.context for line in every} == {"none", "photo", "pose"}
     parrot = talk()
-    monkeypatch.setattr(chat_checks, "load_talk", lambda settings, base: parrot)
+    out = tmp_path / "new" / "chat.json"
+
+    def load(settings, base):
+        assert out.parent.is_dir()  # before a large model is loaded
+        return parrot
+
+    monkeypatch.setattr(chat_checks, "load_talk", load)
     options = Namespace(
         model="embedded",
         weights=None,
@@ -97,7 +106,7 @@ def test_all_frozen_lines_are_asked_and_a_run_goes_on(tmp_path, monkeypatch, cap
         threads=None,
         base=None,
         limit=10,
-        out=tmp_path / "chat.json",
+        out=out,
     )
     chat_checks.run(options, Share())
     assert len(parrot.network.asked) == 10
@@ -107,3 +116,16 @@ def test_all_frozen_lines_are_asked_and_a_run_goes_on(tmp_path, monkeypatch, cap
     assert "false bodies" in capsys.readouterr().out
     assert tables.main([str(options.out)]) == 0
     assert "### embedded on chat" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("model", "most"),
+    [("tiny-llava", TINY_TOKENS), ("chatpose-13b", Settings().max_llava_tokens)],
+)
+def test_only_the_tiny_model_s_replies_are_cut_short(monkeypatch, tmp_path, model, most):
+    seen = []
+    monkeypatch.setattr(LlavaNetwork, "load", lambda settings: seen.append(settings))
+    settings = Settings(model=model, weights="w")
+    models.load_llava(settings)
+    chat_checks.load_talk(settings, tmp_path)  # the model and its base
+    assert [one.max_llava_tokens for one in seen] == [most] * 3

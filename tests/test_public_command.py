@@ -100,6 +100,31 @@ def test_damaged_weights_are_told_in_a_sentence(
     assert not (tmp_path / "r.jsonl").exists()
 
 
+def test_folders_of_results_are_made_before_the_model_is_loaded(
+    tmp_path, body, monkeypatch, capsys
+):
+    write_rpe(tmp_path, body)
+    out, page = tmp_path / "a" / "b" / "r.json", tmp_path / "c" / "r.md"
+    loaded = []
+
+    def load(settings):
+        assert out.parent.is_dir() and page.parent.is_dir()
+        loaded.append(settings)
+        return lambda samples: [Answer("<POSE>", sample.rotations) for sample in samples]
+
+    monkeypatch.setattr(evaluation, "load_answerer", load)
+    command = ["rpe-refined", "--data", str(tmp_path), "--model", "tiny-llava", "--limit", "1"]
+    assert main([*command, "--out", str(out), "--markdown", str(page)]) == 0
+    assert loaded and out.exists() and page.exists()
+    capsys.readouterr()
+    for file, says in [(out / "r.json", "cannot be made"), (out.parent, "is a folder")]:
+        assert main([*command, "--out", str(file)]) == 2
+        assert main([*command, "--out", str(out), "--markdown", str(file)]) == 2
+        said = capsys.readouterr().err.splitlines()
+        assert len(said) == 2 and all(str(file) in line and says in line for line in said)
+    assert len(loaded) == 1
+
+
 @pytest.mark.parametrize("name", SETS)
 def test_command_without_the_set(name, tmp_path, capsys):
     assert main([name, "--data", str(tmp_path)]) == 2

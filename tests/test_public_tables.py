@@ -7,6 +7,7 @@ import json
 import pytest
 
 from chatpose_demo.evaluation.public.published import PUBLISHED
+from chatpose_demo.evaluation.public.sets import SETS
 from chatpose_demo.evaluation.public.tables import comparison, details, main
 
 MPJPE = "MPJPE (SMPL 22 body joints, pelvis aligned)"
@@ -30,7 +31,7 @@ def result(model: str = "embedded", measure: str = MPJPE) -> dict:
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_every_published_row_is_whole(name):
     published = PUBLISHED[name]
-    assert published.rows and all(row.source for row in published.rows)
+    assert published.columns and all(row.source for row in published.rows)
     assert all(len(row.values) == len(published.columns) for row in published.rows)
 
 
@@ -47,12 +48,39 @@ def test_a_run_under_another_protocol_is_not_put_beside():
     assert "123.4" not in text and "| **embedded** | all | other joints | other joints |" in text
 
 
+@pytest.mark.parametrize(
+    ("name", "like"), [("h36m-p2-trial0", "h36m-p2"), ("posescript-auto", "posescript")]
+)
+def test_sets_that_no_paper_has_numbers_of_have_the_same_columns(name, like):
+    column = PUBLISHED[like].columns[-1]
+    text = comparison(name, [result(measure=column.measure) | {"set": name}])
+    assert text.splitlines()[2] == comparison(like, []).splitlines()[2]
+    ours, not_run = text.splitlines()[4:]
+    assert ours.startswith("| **embedded** | pose | –") and "123.4 [100.0, 200.0] | ours" in ours
+    assert "regressor" not in text
+    assert not_run.count("not run") == len(PUBLISHED[like].columns)
+
+
+def test_the_regressor_is_asked_for_only_where_it_would_help():
+    for name in PUBLISHED:
+        wants = "14 LSP joints" in str(PUBLISHED[name].columns)
+        text = comparison(name, [result(measure="something else") | {"set": name}])
+        assert ("--regressor" in text) == wants, name
+
+
+def test_the_folder_of_the_tables_is_made(tmp_path, capsys):
+    file = tmp_path / "new" / "t.md"
+    assert main(["--markdown", str(file)]) == 0 and file.exists()
+    assert main(["--markdown", str(file / "t.md")]) == 2
+    assert "cannot be made" in capsys.readouterr().err
+
+
 def test_tables_of_all_sets(tmp_path, capsys):
     path = tmp_path / "r.json"
     path.write_text(json.dumps(result("chatpose-13b")))
     assert main([str(path), "--markdown", str(tmp_path / "t.md")]) == 0
     text = (tmp_path / "t.md").read_text()
-    assert all(f"## {name}\n" in text for name in PUBLISHED)
+    assert all(f"## {name}\n" in text for name in SETS)
     assert "### chatpose-13b on rpe-refined" in text
     path.write_text("{}")
     assert main([str(path)]) == 2

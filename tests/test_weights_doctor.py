@@ -18,13 +18,16 @@ from chatpose_demo.network.llava.build import PRECISE
 from chatpose_demo.network.llava.config import SIZES, config_of, llava_config
 from chatpose_demo.training.chatpose.recipe import Recipe
 from chatpose_demo.weights import doctor
-from chatpose_demo.weights.doctor import report
 from chatpose_demo.weights.memory import GIB, KINDS, Estimate, Machine, advice, estimate, parts_of
 from chatpose_demo.weights.training_memory import training_advice, training_estimate
 
 # LLaMA's own counts, for 32,000 words; the pose token is one row more in both vocabularies.
 LANGUAGE = {"13b": 13_015_864_320 + 2 * 5120, "7b": 6_738_415_616 + 2 * 4096}
 NOTHING = Machine((), 8 * GIB, 4 * GIB)
+
+
+def report(model: str, machine: Machine = NOTHING, smpl: str | None = None) -> str:
+    return doctor.report(model, None, machine, smpl).text
 
 
 @pytest.mark.parametrize(("size", "layers"), [("13b", 40), ("7b", 32)])
@@ -85,7 +88,7 @@ def test_advice(
 def test_the_report_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CHATPOSE_SMPL", raising=False)
     monkeypatch.chdir(tmp_path)
-    text = report("chatpose-13b", None, Machine((("Test GPU", 24 * GIB, 20 * GIB),), GIB, GIB))
+    text = report("chatpose-13b", Machine((("Test GPU", 24 * GIB, 20 * GIB),), GIB, GIB))
     for expected in (
         "13,377,806,480 parameters",
         "language    13,015,874,560  bf16",
@@ -105,7 +108,7 @@ def test_the_report_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert expected in text
     for package in ("bitsandbytes", "deepspeed", "spaces"):
         assert f"    {package}: " in text
-    smaller = report("chatpose-7b", None, NOTHING)
+    smaller = report("chatpose-7b")
     assert "CHATPOSE-V0" not in smaller and "llava-hf/llava-1.5-7b-hf" in smaller
     assert "not published" in smaller and "cannot run it" in smaller
 
@@ -117,7 +120,7 @@ def test_packages_are_told_without_importing(monkeypatch: pytest.MonkeyPatch) ->
         return "1.2.3"
 
     monkeypatch.setattr(doctor.metadata, "version", version)
-    text = report("tiny-llava", None, NOTHING)
+    text = report("tiny-llava")
     assert "bitsandbytes: 1.2.3" in text and "spaces: not installed (pip install spaces)" in text
 
 
@@ -155,9 +158,9 @@ def test_memory_to_train() -> None:
 def test_a_torch_without_cuda_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.version, "cuda", None)
     monkeypatch.setattr(torch.version, "hip", None)
-    assert "is a build without CUDA" in report("chatpose-7b", None, NOTHING)
+    assert "is a build without CUDA" in report("chatpose-7b")
     monkeypatch.setattr(torch.version, "cuda", "12.6")
-    assert "without CUDA" not in report("chatpose-7b", None, NOTHING)
+    assert "without CUDA" not in report("chatpose-7b")
 
 
 def test_bits_shrink_the_language_model_alone() -> None:
@@ -172,19 +175,24 @@ def test_bits_shrink_the_language_model_alone() -> None:
 def test_the_body(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "SMPL_NEUTRAL.pkl").write_bytes(b"nothing")
     monkeypatch.setenv("CHATPOSE_SMPL", str(tmp_path / "SMPL_NEUTRAL.pkl"))
-    assert "SMPL_NEUTRAL.pkl is not a usable SMPL" in report("tiny-llava", None, NOTHING)
-    mine = report("tiny-llava", None, NOTHING, smpl=str(EMBEDDED_FILE))
+    assert "SMPL_NEUTRAL.pkl is not a usable SMPL" in report("tiny-llava")
+    mine = report("tiny-llava", smpl=str(EMBEDDED_FILE))
     assert f"Body: {EMBEDDED_FILE}, usable" in mine
 
 
 def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    for variable in ("CHATPOSE_SMPL", "CHATPOSE_WEIGHTS"):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(sys, "argv", ["chatpose_demo", "doctor", "--model", "tiny-llava"])
     assert commands.main() == 0
     told = capsys.readouterr().out
     assert "they are random" in told and "GiB" not in told
     assert "fp32" in told and "bf16" not in told  # as it is served
     monkeypatch.setattr(sys, "argv", ["-", "doctor", "--model", "tiny-llava", "--smpl", "no.pkl"])
-    assert commands.main() == 0 and "Body: no.pkl" in capsys.readouterr().out
+    assert commands.main() == 1 and "Body: no.pkl" in capsys.readouterr().out
+    mine = ["-", "doctor", "--model", "tiny-llava", "--smpl", str(EMBEDDED_FILE)]
+    monkeypatch.setattr(sys, "argv", mine)
+    assert commands.main() == 0
     monkeypatch.setattr(sys, "argv", ["chatpose_demo", "doctor", "--model", "chatpose-70b"])
     assert commands.main() == 2
     assert "chatpose-13b" in capsys.readouterr().err

@@ -2,7 +2,8 @@
 
 The decoder reads a line without seeing the body it changes: "one leg over the other" crosses the
 ankles of who stands and the thighs of who sits, "get up" is for who sits as for who lies, "raise
-the arm" takes one that hangs all the way up, and "the other arm too" follows the arm moved last.
+the arm" takes one that hangs all the way up, "turn around" shows the back or the front again, and
+"the other arm too" follows the arm moved last.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from chatpose_demo.network.parts import UPRIGHT_COSINE
+from chatpose_demo.network.parts import UPRIGHT_COSINE, heading
 from chatpose_demo.perception.skeleton import joints_of
 from chatpose_demo.pose import JOINT
 from chatpose_demo.studio.rig import PART_JOINTS
@@ -29,6 +30,14 @@ DEGREES = re.compile(
     r"inch|inches|degrees?|gently|partly|half|halfway)\b",
     re.IGNORECASE,
 )
+TURN_AROUND = re.compile(
+    r"\b(?:turn|turned|turning|spin|swing|rotate|flip)\b(?: \w+){0,3}? (?:a?round|about)\b",
+    re.IGNORECASE,
+)
+VIEWS = {
+    "back": re.compile(r"\b(?:from behind|from the (?:back|rear)|(?:back|rear) view)\b", re.I),
+    "front": re.compile(r"\b(?:(?:from|to) the front|front view)\b", re.I),
+}
 DOWN = np.array([0.0, -1.0, 0.0])
 
 
@@ -57,6 +66,11 @@ def in_context(
     if told.get("whole") == "up" and base[0][1, 1] > UPRIGHT_COSINE:
         del told["whole"]  # from a chair or the knees, the legs do it
         told = {"legs": "stand"} | told
+    if not {"facing", "head", "torso"} & set(told) and TURN_AROUND.search(text):
+        told["facing"] = "back" if heading(base[0])[2, 2] > 0 else "front"
+    elif not told:  # "hands to the front" says nothing of where the body faces
+        seen_from = [view for view, words in VIEWS.items() if words.search(text)]
+        told |= {"facing": seen_from[0]} if seen_from else {}
     if before is not None and all(told.get(arm) == "like_other" for arm in ARMS):
         moved = [arm for arm in ARMS if _moved(arm, before, base)]
         if len(moved) == 1:  # the other arm follows the one that was moved last

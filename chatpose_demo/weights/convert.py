@@ -23,7 +23,8 @@ from chatpose_demo.network.llava.build import HEAD, INDEX
 from chatpose_demo.network.llava.config import PoseLlavaConfig, write_config
 from chatpose_demo.network.llava.model import pose_head
 from chatpose_demo.weights.journal import JOURNAL, replace_file
-from chatpose_demo.weights.plan import Output, Piece, Plan, make_plan
+from chatpose_demo.weights.pieces import Output, Piece, Plan
+from chatpose_demo.weights.plan import make_plan
 from chatpose_demo.weights.shards import CheckpointError, read_shard
 from chatpose_demo.weights.source import read_json, write_tokenizer
 

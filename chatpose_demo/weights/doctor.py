@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import torch
 from chatpose_demo.body.smpl import SMPL_VARIABLE
 from chatpose_demo.body.smpl_file import BodyFileError, read_smpl_file
 from chatpose_demo.network.llava.config import PoseLlavaConfig, config_of
+from chatpose_demo.network.llava.network import SIZE_OF
 from chatpose_demo.settings import WEIGHTS_VARIABLE, ModelName, usual_weights
 from chatpose_demo.weights.downloads import BASES, TRAINED
 from chatpose_demo.weights.folders import converted, downloaded, steps
@@ -29,11 +31,6 @@ from chatpose_demo.weights.shards import CheckpointError
 from chatpose_demo.weights.training_memory import training_advice
 
 TRAINED_SIZE = "13b"  # of the only trained weights that are published
-MODELS: dict[ModelName, str] = {
-    "chatpose-13b": "13b",
-    "chatpose-7b": "7b",
-    "tiny-llava": "tiny",
-}
 BODIES = "SMPL_NEUTRAL (https://smpl.is.tue.mpg.de) or SMPLX_NEUTRAL (https://smpl-x.is.tue.mpg.de)"
 OPTIONAL = {
     "bitsandbytes": "--quantize 8bit or 4bit",
@@ -42,10 +39,24 @@ OPTIONAL = {
 }
 
 
+@dataclass(frozen=True)
+class Report:
+    """What the doctor found.
+
+    Attributes:
+        text: all of it, for the user.
+        usable: the weights and the body file that were named can be used as they are; also true
+            where none were named.
+    """
+
+    text: str
+    usable: bool
+
+
 def report(
     model: str, weights: Path | None, machine: Machine | None = None, smpl: str | None = None
-) -> str:
-    """The whole text for a model's name; loads no weights.
+) -> Report:
+    """What there is to say about a model; loads no weights.
 
     Args:
         weights: the folder to look at; None: $CHATPOSE_WEIGHTS, else where the app looks and where
@@ -55,21 +66,21 @@ def report(
     Raises:
         ValueError: no such model.
     """
-    known: dict[str, ModelName] = {name: name for name in MODELS}
+    known: dict[str, ModelName] = {name: name for name in SIZE_OF}
     if model not in known:
-        raise ValueError(f"There is no model {model!r}; there are {', '.join(MODELS)}.")
-    config = config_of(MODELS[known[model]])
+        raise ValueError(f"There is no model {model!r}; there are {', '.join(SIZE_OF)}.")
+    config = config_of(SIZE_OF[known[model]])
     machine = machine or this_machine()
-    tiny = ["Weights: none are needed, they are random"]
-    return "\n".join(
-        [
-            *_size(model, config),
-            *([] if config.size == "tiny" else _needs(config, machine)),
-            *(tiny if config.size == "tiny" else _weights(known[model], config, weights, machine)),
-            *_body(smpl),
-            *_packages(),
-        ]
-    )
+    about_weights, weights_usable = _weights(known[model], config, weights, machine)
+    about_body, body_usable = _body(smpl)
+    lines = [
+        *_size(model, config),
+        *([] if config.size == "tiny" else _needs(config, machine)),
+        *about_weights,
+        *about_body,
+        *_packages(),
+    ]
+    return Report("\n".join(lines), weights_usable and body_usable)
 
 
 def _size(model: str, config: PoseLlavaConfig) -> list[str]:
@@ -113,20 +124,30 @@ def _no_gpu() -> str:
 
 def _weights(
     model: ModelName, config: PoseLlavaConfig, named: Path | None, machine: Machine
-) -> list[str]:
+) -> tuple[list[str], bool]:
+    """The lines, and whether what was named can be loaded as it is."""
     variable = os.environ.get(WEIGHTS_VARIABLE)
     if named is None and variable is None:
-        return _usual(model, config, machine)
+        return _unnamed(model, config, machine), True
     folder = named or Path(str(variable))
     lines = [f"Weights: {folder}" + ("" if named else f" (${WEIGHTS_VARIABLE})")]
     try:
         found = converted(folder, config) or downloaded(folder, model)
     except CheckpointError as error:
-        return [*lines, f"    {error}", *_usual(model, config, machine)]
+        return [*lines, f"    {error}", *_unnamed(model, config, machine)], False
     lines += found.told
-    if found.trained and (found.ready or found.goes_on):
-        lines += _serve(model, found.folder)
-    return [*lines, *training_advice(config, machine, found.folder)]
+    if found.ready or found.goes_on:
+        lines += _serve(model, found.folder) if found.trained else []
+        # The tiny model trains anywhere and is told no memory.
+        tiny = config.size == "tiny"
+        lines += [] if tiny else training_advice(config, machine, found.folder)
+    return lines, found.ready
+
+
+def _unnamed(model: ModelName, config: PoseLlavaConfig, machine: Machine) -> list[str]:
+    if config.size == "tiny":
+        return ["Weights: none are needed; without --weights they are random"]
+    return _usual(model, config, machine)
 
 
 def _usual(model: ModelName, config: PoseLlavaConfig, machine: Machine) -> list[str]:
@@ -159,19 +180,21 @@ def _serve(model: ModelName, folder: Path) -> list[str]:
     return ["  Then:", f"      python app.py --model {model}{where}"]
 
 
-def _body(smpl: str | None) -> list[str]:
+def _body(smpl: str | None) -> tuple[list[str], bool]:
+    """The lines, and whether the file that was named is usable."""
     path = smpl or os.environ.get(SMPL_VARIABLE)
     if path is None:
-        return [
+        lines = [
             "Body: the embedded one",
             f"    your own {BODIES}:",
             f"    register there (research licence), then --smpl FILE or ${SMPL_VARIABLE}",
         ]
+        return lines, True
     try:
         read_smpl_file(path)
     except BodyFileError as error:
-        return [f"Body: {path}", f"    {error}"]
-    return [f"Body: {path}, usable"]
+        return [f"Body: {path}", f"    {error}"], False
+    return [f"Body: {path}, usable"], True
 
 
 def _packages() -> list[str]:

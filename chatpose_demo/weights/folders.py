@@ -8,13 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from chatpose_demo.network.llava.build import WeightsError, check_folder
-from chatpose_demo.network.llava.config import (
-    SETTINGS_FILE,
-    SIZES,
-    PoseLlavaConfig,
-    read_config,
-)
-from chatpose_demo.settings import ModelName, usual_weights
+from chatpose_demo.network.llava.config import SETTINGS_FILE, PoseLlavaConfig, read_config
+from chatpose_demo.network.llava.network import SIZE_OF
+from chatpose_demo.settings import ModelName
 from chatpose_demo.weights.downloads import TOWER, Download
 from chatpose_demo.weights.journal import JOURNAL, UNTRAINED, has_untrained_head, read_journal
 from chatpose_demo.weights.names import CHATPOSE_V0, recognise
@@ -64,7 +60,10 @@ def _whole(folder: Path, config: PoseLlavaConfig) -> Found:
         trained = not has_untrained_head(folder)
         return Found([f"    {error}", *again], folder, trained=trained, goes_on=bool(again))
     if found.size != config.size:
-        lines = [f"    these are the {found.size} weights, not {config.size}", *_other(found)]
+        lines = [
+            f"    these are the {found.size} weights, not {config.size}",
+            *_other(folder, found),
+        ]
         return Found(lines, folder)
     count = sum(len(keys) for keys in files.values())
     size = sum(file.stat().st_size for file in files)
@@ -74,9 +73,13 @@ def _whole(folder: Path, config: PoseLlavaConfig) -> Found:
     return Found(lines, folder, ready=True, trained=True)
 
 
-def _other(found: PoseLlavaConfig) -> list[str]:
-    model = f"chatpose-{found.size}"
-    return [f"      python -m chatpose_demo doctor --model {model}"] if found.size in SIZES else []
+def _other(folder: Path, found: PoseLlavaConfig) -> list[str]:
+    where = shlex.quote(str(folder))
+    return [
+        f"      python -m chatpose_demo doctor --model {model} --weights {where}"
+        for model, size in SIZE_OF.items()
+        if size == found.size
+    ]
 
 
 def _again(folder: Path) -> str:
@@ -111,10 +114,10 @@ def downloaded(folder: Path, model: ModelName) -> Found:
     command += ["--clip", str(clip)] if clip is not None else []
     command += ["--base"] if base else []
     lines.append(f"      {shlex.join(command)}")
-    usual = usual_weights(model)
-    if usual is not None and size != usual.name:
-        lines.append(f"    This is a {size} model; {model} needs {usual.name} weights.")
-    return Found(lines, target, trained=not base, goes_on=True)
+    wanted = SIZE_OF[model]
+    if size != wanted:
+        lines.append(f"    This is a {size} model; {model} needs {wanted} weights.")
+    return Found(lines, target, trained=not base, goes_on=size == wanted)
 
 
 def _free(target: Path, source: Path) -> Path:

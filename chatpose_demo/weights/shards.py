@@ -42,6 +42,8 @@ def shard_paths(folder: Path) -> list[Path]:
     Raises:
         CheckpointError: no checkpoint is there, or the index names a file that is not.
     """
+    if folder.is_file():
+        raise CheckpointError(f"{folder} is a file; weights are named by the folder they lie in.")
     if not folder.is_dir():
         raise CheckpointError(f"There is no folder {folder}.")
     for name in _INDEXES:

@@ -37,7 +37,7 @@ from chatpose_demo.evaluation.public.sample import PublicSetError, Sample, only_
 from chatpose_demo.evaluation.public.scoring import Scorer
 from chatpose_demo.evaluation.public.sets import SETS
 from chatpose_demo.evaluation.public.share import Share, joined
-from chatpose_demo.evaluation.public.store import Answers
+from chatpose_demo.evaluation.public.store import Answers, make_room
 from chatpose_demo.evaluation.public.tables import comparison, details
 from chatpose_demo.settings import Settings
 
@@ -114,8 +114,9 @@ def run(options: argparse.Namespace, share: Share) -> None:
     if not options.model:
         return
     scorer = _scorer(options)
-    settings = settings_of(options, options.smpl)
     out = options.out or Path(f"{options.name}-{options.model}.json")
+    make_room(out, options.markdown)
+    settings = settings_of(options, options.smpl)
     wording, crop = (PLAIN, ROOMY) if options.model == "embedded" else (PAPER, LEARNT)
     header = {
         "set": options.name,
@@ -143,7 +144,6 @@ def _result(
     answers: Sequence[Answer],
 ) -> dict[str, Any]:
     judge = _judge(options, samples)
-    published = PUBLISHED.get(options.name)
     poses = [one.rotations for one in answers]
     forced = [one.forced for one in answers]
     return {
@@ -151,7 +151,7 @@ def _result(
         "samples": len(samples),
         "body": "embedded" if scorer.body.is_embedded else str(settings.smpl),
         "judge": judge.name if judge else None,
-        "published": asdict(published) if published else None,
+        "published": asdict(PUBLISHED[options.name]),
         **report(scorer, samples, poses, judge, forced),
     }
 

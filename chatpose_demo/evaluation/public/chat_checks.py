@@ -37,7 +37,7 @@ from chatpose_demo.evaluation.public.models import (
 )
 from chatpose_demo.evaluation.public.sample import PublicSetError, spread
 from chatpose_demo.evaluation.public.share import Share, answer_all, joined
-from chatpose_demo.evaluation.public.store import Answers, Record
+from chatpose_demo.evaluation.public.store import Answers, Record, make_room
 from chatpose_demo.evaluation.public.tables import CHAT
 from chatpose_demo.evaluation.reader import mean, rate
 from chatpose_demo.evaluation.rpe_studio.data import load_scenes
@@ -184,8 +184,9 @@ def judge(asked: Sequence[Line], records: dict[str, Record]) -> dict[str, Interv
 
 def run(options: argparse.Namespace, share: Share) -> None:
     """Ask, judge, write and print."""
-    settings = settings_of(options)
     out = options.out or Path(f"chat-{options.model}.json")
+    make_room(out)
+    settings = settings_of(options)
     base = str(options.base.resolve()) if options.base else None
     header: dict[str, Any] = {"set": CHAT, **about(settings), "base": base}
     header["base_fingerprint"] = fingerprint_of(base)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -95,14 +96,17 @@ def load_chat(settings: Settings) -> ChatPose:
 
 
 def load_llava(settings: Settings) -> LlavaNetwork:
-    """The paper's model, which needs no eyes.
+    """The paper's model, which needs no eyes; the tiny one's replies are cut as on the page.
 
     Raises:
         ModelMissing: with one sentence for the user.
     """
     # Heavy to import, and most runs never ask for it.
     from chatpose_demo.network.llava.network import LlavaNetwork
+    from chatpose_demo.network.paper import TINY_TOKENS
 
+    if settings.model == "tiny-llava":
+        settings = replace(settings, max_llava_tokens=TINY_TOKENS)
     if settings.threads:
         torch.set_num_threads(settings.threads)
     try:

@@ -51,7 +51,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A set's published numbers."""
+    """A set's published numbers.
+
+    Attributes:
+        columns: what papers give, in which ours are printed, too.
+        rows: none where no source at hand has this choice of frames or captions.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
@@ -173,12 +178,14 @@ SPG = Comparison(
         Row("PoseScript", (2.8,), CHATPOSE, _FULL, "780 pairs"),
     ),
 )
-PUBLISHED: dict[str, Comparison] = {
+PUBLISHED: dict[str, Comparison] = {  # every set of `sets.SETS`
     "3dpw": THREE_DPW,
     "h36m-p1": HUMAN36M_P1,
     "h36m-p2": HUMAN36M_P2,
+    "h36m-p2-trial0": Comparison(HUMAN36M_P2.columns, ()),
     "rpe-refined": RPE_REFINED,
     "rpe-refined-first-photos": RPE_FIRST,
     "spg": SPG,
     "posescript": POSESCRIPT,
+    "posescript-auto": Comparison(POSESCRIPT.columns, ()),
 }

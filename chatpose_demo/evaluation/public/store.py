@@ -19,6 +19,21 @@ from chatpose_demo.evaluation.public.sample import PublicSetError
 Record = dict[str, Any]  # JSON values; "key" names the sample
 
 
+def make_room(*files: Path | None) -> None:
+    """Make the folders of files that are written later, before anything long begins.
+
+    Raises:
+        PublicSetError: a file cannot be written there; says why.
+    """
+    for file in filter(None, files):
+        if file.is_dir():
+            raise PublicSetError(f"{file} is a folder; name a file.")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PublicSetError(f"The folder of {file} cannot be made ({error}).") from error
+
+
 class Answers:
     """The answers of one run.
 

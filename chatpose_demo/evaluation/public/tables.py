@@ -15,6 +15,8 @@ from typing import Any
 
 from chatpose_demo.evaluation.metrics import Interval
 from chatpose_demo.evaluation.public.published import PUBLISHED, Comparison
+from chatpose_demo.evaluation.public.sample import PublicSetError
+from chatpose_demo.evaluation.public.store import make_room
 
 OURS = ("embedded", "chatpose-13b")  # listed also where they were not run
 NOT_RUN = "not run"
@@ -28,10 +30,10 @@ def comparison(name: str, results: Sequence[Result]) -> str:
     """Published rows, then ours.
 
     Args:
-        name: of the set.
+        name: of the set, one of `PUBLISHED`.
         results: runs' results; those of other sets are passed over.
     """
-    published = PUBLISHED.get(name, Comparison((), ()))
+    published = PUBLISHED[name]
     titles = ["who", "part", *(column.title for column in published.columns), "source, caveats"]
     lines = [f"## {name}", "", _row(titles), _row(["---"] * len(titles))]
     for row in published.rows:
@@ -59,7 +61,9 @@ def _ours(result: Result, published: Comparison) -> list[str]:
     about = _about(result)
     name = f"**{result['model']}**"
     if not cells:
-        why = f"{about}; this run has other joints, see below (LSP's need --regressor)"
+        why = f"{about}; this run has other joints, see below"
+        if any("LSP" in measure for measure in wanted):  # a run with a regressor has them
+            why += " (LSP's need --regressor)"
         return [_row([name, "all", *[OTHER_JOINTS] * len(wanted), why])]
     return [
         _row([name, part, *(found.get(measure, "–") for measure in wanted), about])
@@ -124,13 +128,18 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code 2 and one sentence when a file holds no results."""
+    """Exit code 2 and one sentence when a file holds no results, or none can be written."""
     parser = argparse.ArgumentParser(
         prog="python -m chatpose_demo.evaluation.public.tables", description=__doc__
     )
     parser.add_argument("results", nargs="*", type=Path, help="written by runs with --out")
     parser.add_argument("--markdown", type=Path, help="write here instead of printing")
     options = parser.parse_args(arguments)
+    try:
+        make_room(options.markdown)
+    except PublicSetError as error:
+        print(error, file=sys.stderr)
+        return 2
     results = []
     for path in options.results:
         try:

@@ -37,6 +37,10 @@ SAID_EVERY = 10  # updates
 WORKERS = 4  # LISA; a tiny model needs none
 STEPS = """updates; %(default)s. The learning rate falls to nothing over them, so a run cannot be
 prolonged: start another from `--weights OUT/merged`"""
+TOO_LARGE = (
+    "The memory is full: try a smaller --batch with a larger --accumulation, --size 7b, or on "
+    "several GPUs the launcher's configuration zero3.yaml or fsdp.yaml."
+)
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -139,12 +143,33 @@ def own_words(
     return OwnWords(files)
 
 
+def ran_out_of_memory(error: RuntimeError) -> bool:
+    """Whether a GPU's or the machine's memory is full; torch has no one class for all of them."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    return any(words in str(error) for words in ("out of memory", "DefaultCPUAllocator"))
+
+
+def what_is_kept(out: Path) -> str:
+    """How a run that ended early can go on; a state fits the settings it was made with only."""
+    state = last_state(out)
+    if state is None:
+        return "Nothing of the run is saved yet."
+    return f"The same command goes on from {state}; with other settings, name another --out."
+
+
 def main() -> int:
-    """Run the command; 1 with one sentence when something is missing."""
+    """Run the command; 1 with one sentence when something is missing or memory is full."""
+    told = parse()
     try:
-        run(parse())
+        run(told)
     except (DataError, WeightsError, StateError, LaunchError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except RuntimeError as error:
+        if not ran_out_of_memory(error):
+            raise
+        print(TOO_LARGE, what_is_kept(told.out), file=sys.stderr)
         return 1
     return 0
 

@@ -104,7 +104,7 @@ def load_state(accelerator: Accelerator, folder: Path, about: dict[str, Any]) ->
     other = [name for name in told if progress["about"].get(name) != told[name]]
     if other:
         raise StateError(
-            f"{folder} is of a run with another {', '.join(other)}; name another --out, "
+            f"{folder} is of a run with other settings ({', '.join(other)}); name another --out, "
             "or the same settings."
         )
     if accelerator.distributed_type == DEEPSPEED:

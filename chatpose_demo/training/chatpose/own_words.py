@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from chatpose_demo.evaluation.frozen_set import frozen_texts, normalised
@@ -39,20 +40,39 @@ def write_own_words(
     lines: Sequence[str],
     file: Path,
 ) -> None:
-    """Let the untrained model answer, one JSON object per line; a finished file is left alone."""
+    """Let the untrained model answer, one JSON object per line; a finished file is left alone.
+
+    Answers are kept as they come: started again, it goes on behind the last whole one.
+    """
     if file.exists():
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    records = []
-    for line in lines:
-        prompt = make_prompt([Exchange(line)], tokenizer, model.config, LONGEST)
-        speech = Speech(mode="never", max_tokens=LONGEST)
-        words = speak(model, tokenizer, prompt.ids, None, speech)
-        said = "".join(part for part in words if isinstance(part, str)).strip()
-        records.append({"line": line, "answer": said})
     started = file.with_suffix(".part")
-    started.write_text("".join(json.dumps(one) + "\n" for one in records), encoding="utf-8")
+    kept = _answered(started, lines)
+    started.write_text("".join(kept), encoding="utf-8")
+    left = lines[len(kept) :]
+    with started.open("a", encoding="utf-8") as part:
+        for line in tqdm(left, "own words", len(lines), initial=len(kept), mininterval=5):
+            prompt = make_prompt([Exchange(line)], tokenizer, model.config, LONGEST)
+            speech = Speech(mode="never", max_tokens=LONGEST)
+            words = speak(model, tokenizer, prompt.ids, None, speech)
+            said = "".join(piece for piece in words if isinstance(piece, str)).strip()
+            part.write(json.dumps({"line": line, "answer": said}) + "\n")
+            part.flush()
     started.replace(file)
+
+
+def _answered(started: Path, lines: Sequence[str]) -> list[str]:
+    """What an interrupted run wrote of these lines; a line cut short ends it."""
+    if not started.exists():
+        return []
+    kept: list[str] = []
+    written = started.read_text(encoding="utf-8").splitlines(keepends=True)
+    for record, line in zip(written, lines, strict=False):
+        if not record.endswith("\n") or json.loads(record)["line"] != line:
+            break
+        kept.append(record)
+    return kept
 
 
 class OwnWords:

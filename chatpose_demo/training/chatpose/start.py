@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import is_deepspeed_available, parse_flag_from_env
 from transformers import PreTrainedTokenizerBase
 from transformers.integrations.deepspeed import unset_hf_deepspeed_config
 
@@ -20,7 +21,7 @@ from chatpose_demo.training.chatpose.recipe import Recipe
 
 
 class LaunchError(RuntimeError):
-    """The launcher's processes cannot work together; one sentence for the user."""
+    """What the launcher asks for cannot be had here; one sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,14 @@ def make_accelerator(recipe: Recipe) -> Accelerator:
     """As `accelerate launch` says; without it bf16 on a GPU, fp32 on a CPU.
 
     Raises:
-        LaunchError: there are processes that do not know of each other.
+        LaunchError: DeepSpeed is wanted and missing, or there are processes that do not know of
+            each other.
     """
+    if parse_flag_from_env("ACCELERATE_USE_DEEPSPEED") and not is_deepspeed_available():
+        raise LaunchError(
+            "The launcher's configuration asks for DeepSpeed, which is not installed: "
+            "`pip install deepspeed`, or take the configuration fsdp.yaml, which needs no package."
+        )
     launched = "ACCELERATE_MIXED_PRECISION" in os.environ
     precision = None if launched else ("bf16" if torch.cuda.is_available() else "no")
     accelerator = Accelerator(mixed_precision=precision)
@@ -83,6 +90,14 @@ def make_accelerator(recipe: Recipe) -> Accelerator:
         raise LaunchError(
             f"{started} processes were started, but each would train by itself, because torch "
             "finds no GPU here. Start the command by itself, without the launcher."
+        )
+    # The launcher starts one process all the same.
+    for_gpu = launched and not parse_flag_from_env("ACCELERATE_USE_CPU")
+    if for_gpu and accelerator.device.type == "cpu":
+        accelerator.print(
+            "The launcher's configuration is for a GPU, but torch finds none here: "
+            "training runs on the CPU.",
+            flush=True,
         )
     plugin = accelerator.state.deepspeed_plugin
     if plugin is not None:
