@@ -70,7 +70,7 @@ def test_resuming_equals_never_having_stopped(tmp_path):
     second.save(tmp_path)
     assert [one.name for one in tmp_path.glob("state-*")] == ["state-000004"]
     other = trainer(replace(wanted, learning_rate=1e-3))
-    with pytest.raises(ValueError, match="another learning_rate;"):
+    with pytest.raises(ValueError, match=r"\(learning_rate\);"):
         other.resume(state.with_name("state-000004"))
 
 
