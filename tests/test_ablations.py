@@ -8,6 +8,7 @@ import torch
 from chatpose_demo.network.people_tokens import FEATURES, NUM_FEATURES
 from chatpose_demo.network.pose_decoder import Crowd, Decoded, DecoderConfig, PoseDecoder
 from chatpose_demo.network.relations import RELATIONS
+from chatpose_demo.network.shown_body import NUM_STATES
 from chatpose_demo.studio.words import load_words
 from chatpose_demo.training.ablations import VARIANTS, table
 
@@ -17,6 +18,7 @@ def _inputs(seed: int) -> dict[str, torch.Tensor]:
     return {
         "states": torch.randn(2, 5, 576, generator=chance),
         "tokens": torch.randn(2, 5, 576, generator=chance),
+        "shown": torch.rand(2, NUM_STATES, generator=chance),
         "features": torch.rand(2, 3, NUM_FEATURES, generator=chance),
     }
 
@@ -26,7 +28,8 @@ def _said(decoder: PoseDecoder, given: dict[str, torch.Tensor]) -> Decoded:
     mask = torch.tensor([[True] * 5, [True] * 4 + [False]])
     pairs = torch.zeros(2, 3, 3, len(RELATIONS))
     crowd = Crowd(given["features"], pairs, torch.ones(2, 3, dtype=torch.bool))
-    return decoder(given["states"], given["tokens"], mask, torch.zeros(2, 2), crowd)
+    context = torch.zeros(2, 2)
+    return decoder(given["states"], given["tokens"], mask, context, given["shown"], crowd)
 
 
 def _decoder(name: str) -> PoseDecoder:

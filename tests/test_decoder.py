@@ -29,6 +29,7 @@ from chatpose_demo.network.pose_decoder import (
     PoseDecoder,
 )
 from chatpose_demo.network.relations import RELATIONS
+from chatpose_demo.network.shown_body import NUM_STATES
 from chatpose_demo.network.topics import TOPICS
 from chatpose_demo.network.understanding import understand
 from chatpose_demo.network.who_fits import People
@@ -55,6 +56,7 @@ def question(length: int = 9, people: int = 5) -> dict[str, Any]:
         "tokens": torch.randn(2, length, 576, generator=generator),
         "mask": torch.ones(2, length, dtype=torch.bool),
         "context": torch.tensor([[1.0, 0.0], [0.0, 1.0]]),
+        "shown": torch.rand(2, NUM_STATES, generator=generator),
         "crowd": Crowd(
             torch.rand(2, people, NUM_FEATURES, generator=generator),
             torch.rand(2, people, people, len(RELATIONS), generator=generator),

@@ -88,3 +88,12 @@ def test_parts_that_move_do_not_turn_the_body():
         assert in_context(turned, parts, text) == parts
     both = in_context(turned, {"left_arm": "up"}, "turn around and raise the left arm")
     assert both == {"left_arm": "up", "facing": "front"}
+
+
+def test_the_other_arm_instead_takes_over_what_the_first_did():
+    raised = build(Spec(right_arm="hip"))
+    parts = {"left_arm": "like_other", "right_arm": "down"}
+    meant = in_context(raised, parts, "with the other arm instead")
+    np.testing.assert_allclose(apply_choices(raised, meant), build(Spec(left_arm="hip")), atol=1e-5)
+    both = build(Spec(left_arm="up", right_arm="hip"))  # "the right arm down, the left one too"
+    assert in_context(both, parts, "") == parts

@@ -7,8 +7,15 @@ import pytest
 
 from chatpose_demo.network.parts import OPTIONS
 from chatpose_demo.studio.references import COLOUR_WORDS, HAIR_WORDS
-from chatpose_demo.studio.told import change_of, mirrored, person_of, recoloured, told
-from chatpose_demo.studio.words import TELLERS, load_words
+from chatpose_demo.studio.told import (
+    Change,
+    change_of,
+    mirrored,
+    person_of,
+    recoloured,
+    told,
+)
+from chatpose_demo.studio.words import SEERS, TELLERS, load_words
 
 
 @pytest.mark.parametrize("name", TELLERS)
@@ -29,7 +36,9 @@ def test_telling_is_repeatable():
     assert first == second
 
 
-@pytest.mark.parametrize("key", ["left_arm=flying", "wing=up", "left_arm"])
+@pytest.mark.parametrize(
+    "key", ["left_arm=flying", "wing=up", "left_arm", "head=up; was head=higher", "; was wing=up"]
+)
 def test_unknown_changes_are_refused(key: str):
     with pytest.raises(ValueError):
         change_of(key)
@@ -56,7 +65,7 @@ def test_mirroring_twice_gives_the_sentence_back():
                 other = mirrored(line, change_of(key))
                 if other is None:
                     continue
-                assert other[1] != change_of(key)
+                assert other != (line, change_of(key))
                 back = mirrored(*other)  # None where "left?" has become "right?"
                 assert back is None or back == (line, change_of(key))
                 tried += back is not None
@@ -64,14 +73,41 @@ def test_mirroring_twice_gives_the_sentence_back():
 
 
 def test_what_is_not_mirrored():
-    assert mirrored("bend right over", {"torso": "bend_deep"}) is None
-    assert mirrored("raise the other arm", {"left_arm": "up"}) is None
-    assert mirrored("sit, right leg over left", {"legs": "sit_crossed"}) is None
-    assert mirrored("Right now raise the left arm", {"left_arm": "up"}) is None
-    assert mirrored("Left-hand fist up", {"left_arm": "up"}) == (
+    for text, parts in (
+        ("bend right over", {"torso": "bend_deep"}),
+        ("raise the other arm", {"left_arm": "up"}),
+        ("sit, right leg over left", {"legs": "sit_crossed"}),
+        ("Right now raise the left arm", {"left_arm": "up"}),
+    ):
+        assert mirrored(text, Change(parts)) is None
+    assert mirrored("Left-hand fist up", Change({"left_arm": "up"})) == (
         "Right-hand fist up",
-        {"right_arm": "up"},
+        Change({"right_arm": "up"}),
     )
+
+
+def test_words_without_a_side_turn_with_the_body_they_were_typed_at():
+    down = Change({"left_arm": "down"}, {"left_arm": "up", "head": "left"})
+    turned = Change({"right_arm": "down"}, {"right_arm": "up", "head": "right"})
+    assert mirrored("put it down again", down) == ("put it down again", turned)
+    # Where the body is the same from both sides, the side would come from nowhere.
+    assert mirrored("raise it", Change({"left_arm": "up"}, {})) is None
+    assert mirrored("legs crossed", Change({"legs": "cross"}, {"legs": "sit_crossed"})) is None
+
+
+@pytest.mark.parametrize("name", SEERS)
+def test_seers_wrote_for_a_body_they_saw(name: str):
+    words = load_words(name)
+    changes = [change_of(key) for key, lines in words.edits.items() for _ in lines]
+    assert len(changes) == 150 and len(words.chat) >= 50
+    assert all(one.before for one in changes)
+    examples = list(told(words, np.random.default_rng(0)))
+    assert {one.intent for one in examples} == {"edit"}
+    # The same words for a body and its mirror image, and the other side is meant.
+    meant: dict[str, set[str]] = {}
+    for one in examples:
+        meant.setdefault(one.text, set()).update(one.parts or ())
+    assert sum({"left_arm", "right_arm"} <= parts for parts in meant.values()) > 20
 
 
 def test_other_colours_stand_in_the_sentence():

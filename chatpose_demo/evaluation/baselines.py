@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from chatpose_demo.evaluation.bodies import imagined
-from chatpose_demo.evaluation.frozen_set import FOLDER, SECOND, people_of, read_lines, spec_of
+from chatpose_demo.evaluation.frozen_set import FOLDER, SECOND, people_of, read_lines
 from chatpose_demo.evaluation.metrics import Interval
 from chatpose_demo.evaluation.reader import EXACT, SEED, Reader, Table, degrees, mean, rate
 from chatpose_demo.network.checkpoints import assets_dir, load_decoder
@@ -29,7 +29,7 @@ from chatpose_demo.network.language import Language
 from chatpose_demo.network.parts import apply_choices
 from chatpose_demo.network.who_fits import People
 from chatpose_demo.studio.atlas import load_atlas
-from chatpose_demo.studio.rig import Spec, build
+from chatpose_demo.studio.rig import Spec, build, spec_of
 from chatpose_demo.training.one_vector import (
     MAX_PEOPLE,
     PERSON_NUMBERS,
@@ -94,7 +94,7 @@ class Pointed:
         return self._likeliest(text)
 
     def change(self, text: str, before: np.ndarray) -> np.ndarray:
-        return self._likeliest(text, has_body=True)
+        return self._likeliest(text, body=before)
 
     def choose(self, text: str, people: People) -> np.ndarray:
         return self._likeliest(text, has_photo=True)
@@ -110,7 +110,7 @@ class Ours:
         return imagined(self.reader, self.reader(text))
 
     def change(self, text: str, before: np.ndarray) -> np.ndarray:
-        return apply_choices(before, self.reader(text, has_body=True).parts["edit"])
+        return apply_choices(before, self.reader(text, body=before).parts["edit"])
 
     def choose(self, text: str, people: People) -> np.ndarray:
         seen = self.reader(text, people=people, has_photo=True)

@@ -6,13 +6,13 @@ from collections import defaultdict
 
 import numpy as np
 
-from chatpose_demo.evaluation.frozen_set import read_lines, spec_of
+from chatpose_demo.evaluation.frozen_set import read_lines
 from chatpose_demo.evaluation.reader import EXACT, STILL, Reader, Table, degrees, mean, rate
 from chatpose_demo.network.interface import AskBack, Question
 from chatpose_demo.network.settling import apply_settled
 from chatpose_demo.network.understanding import Understanding
 from chatpose_demo.pose import Pose
-from chatpose_demo.studio.rig import build
+from chatpose_demo.studio.rig import build, spec_of
 
 
 def imagined(reader: Reader, seen: Understanding) -> np.ndarray:
@@ -52,7 +52,7 @@ def edited(reader: Reader, text: str, bodies: list[np.ndarray]) -> np.ndarray:
     shown = [Pose(rotations, source="edit") for rotations in bodies]
 
     def read(words: str) -> Understanding:
-        return reader(words, has_body=True)
+        return reader(words, body=bodies[-1])
 
     found = reader.finder.find(Question(text, bodies=shown), read(text), read)
     return bodies[-1] if isinstance(found, str | AskBack) else found[0].rotations
@@ -115,7 +115,7 @@ def acts(reader: Reader, folder) -> Table:
     """Another body, half the change, the same person elsewhere, one body's region on another."""
     hits = defaultdict(list)
     for line in read_lines("acts", folder):
-        seen = reader(line["text"], has_body=True)
+        seen = reader(line["text"], body=reader.finder.standing)
         right = seen.kind() == "edit" and seen.act == line["act"]
         if line["act"] == "combine":
             told = (line["region"], line["a"], line["b"])

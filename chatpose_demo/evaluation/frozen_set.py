@@ -7,7 +7,6 @@ import re
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,16 +14,13 @@ from chatpose_demo.network.who_fits import People, people_as_tokens
 from chatpose_demo.perception.person import Appearance, Looks, Person
 from chatpose_demo.perception.postures import postures
 from chatpose_demo.pose import from_axis_angle
-from chatpose_demo.studio.rig import Spec, legs
 from chatpose_demo.studio.scenes import WIDTH
-from chatpose_demo.studio.states import FACING
 
 FOLDER = Path(str(resources.files("chatpose_demo.evaluation") / "frozen"))
 SECOND = FOLDER.with_name("frozen2")
 DEVELOPMENT = FOLDER.with_name("development")  # thresholds are set on it
 SETS = (FOLDER, SECOND, DEVELOPMENT)
 OWN_WORDS = 4
-SIDES = ("left_arm", "right_arm", "left_leg", "right_leg", "torso", "head", "whole")
 
 
 def read_lines(name: str, folder: Path = FOLDER) -> list[dict]:
@@ -50,16 +46,6 @@ def frozen_texts() -> frozenset[str]:
     texts = [one["text"] for one in lines if "text" in one]
     texts += [step["text"] for one in lines for step in one.get("steps", ())]
     return frozenset(text for one in texts if len((text := normalised(one)).split()) >= OWN_WORDS)
-
-
-def spec_of(parts: dict[str, str]) -> Spec:
-    """The pose that a test line's parts describe; what it leaves out stands with arms hanging."""
-    values: dict[str, Any] = {key: parts[key] for key in SIDES if parts.get(key)}
-    if parts.get("legs"):
-        values |= legs(parts["legs"])
-    if parts.get("facing"):
-        values["facing"] = FACING[parts["facing"]]
-    return Spec(**values)
 
 
 def person_of(record: dict) -> Person:

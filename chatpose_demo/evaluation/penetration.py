@@ -16,13 +16,13 @@ import numpy as np
 from PIL import Image
 
 from chatpose_demo.body.render import contact_sheet, render
-from chatpose_demo.evaluation.frozen_set import DEVELOPMENT, SECOND, read_lines, spec_of
+from chatpose_demo.evaluation.frozen_set import DEVELOPMENT, SECOND, read_lines
 from chatpose_demo.geometry.figure import embedded_body
 from chatpose_demo.geometry.penetration import LIMBS, PIECES, anatomy, penetration, posed
 from chatpose_demo.network.parts import OPTIONS, apply_choices
 from chatpose_demo.network.settling import STATES, apply_settled, moved_limbs, settle
 from chatpose_demo.studio.atlas import load_atlas
-from chatpose_demo.studio.rig import Spec, build
+from chatpose_demo.studio.rig import Spec, build, spec_of
 
 PARTS = ("left_arm", "right_arm", "legs", "left_leg", "right_leg", "torso", "head")
 SAMPLE = 500  # our choice: bodies of a random set

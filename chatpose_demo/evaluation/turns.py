@@ -16,9 +16,8 @@ def wanting(reader: Reader, folder) -> Table:
     for name, label in (("ordinary", "false"), ("requests", "missed")):
         for line in read_lines(name, folder):
             context = line["context"]
-            given = reader(
-                line["text"], has_photo=context == "photo", has_body=context == "pose"
-            ).wants_body
+            body = reader.finder.standing if context == "pose" else None
+            given = reader(line["text"], has_photo=context == "photo", body=body).wants_body
             wrong = (given >= BODY_THRESHOLD) == (label == "false")
             results[label].append(wrong)
             results[f"{label}, {context}"].append(wrong)
@@ -30,7 +29,7 @@ def topics(reader: Reader, folder) -> Table:
     hits = defaultdict(list)
     for line in read_lines("talk", folder):
         photo = line["topic"] in PHOTO_TOPICS
-        seen = reader(line["text"], has_photo=photo, has_body=not photo)
+        seen = reader(line["text"], has_photo=photo, body=None if photo else reader.finder.standing)
         right = seen.topic_of(PHOTO_TOPICS if photo else BODY_TOPICS) == line["topic"]
         hits["photo" if photo else "body"].append(right)
         hits["all"].append(right)

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from chatpose_demo.evaluation.frozen_set import read_lines, spec_of
+from chatpose_demo.evaluation.frozen_set import read_lines
 from chatpose_demo.geometry.describe import describe
 from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.network.checkpoints import assets_dir
 from chatpose_demo.network.language import Language
 from chatpose_demo.network.prompts import MAX_DETAILS, body_facts, pose_prompt
 from chatpose_demo.perception.skeleton import joints_of
-from chatpose_demo.studio.rig import build
+from chatpose_demo.studio.rig import build, spec_of
 
 SIDED = ("left", "right")
 

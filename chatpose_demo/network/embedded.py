@@ -73,7 +73,7 @@ class EmbeddedNetwork:
             text,
             people=people_of(question),
             has_photo=question.image is not None,
-            has_body=bool(question.bodies),
+            body=question.bodies[-1].rotations if question.bodies else None,
             atlas=self.finder.poses,
         )
 

@@ -71,6 +71,9 @@ def in_context(
     elif not told:  # "hands to the front" says nothing of where the body faces
         seen_from = [view for view, words in VIEWS.items() if words.search(text)]
         told |= {"facing": seen_from[0]} if seen_from else {}
+    for arm, other in (ARMS, ARMS[::-1]):
+        if (told.get(arm), told.get(other)) == ("like_other", "down") and _hangs(base, arm):
+            told |= dict.fromkeys(ARMS, "swap")  # "the other arm instead": it takes over
     if before is not None and all(told.get(arm) == "like_other" for arm in ARMS):
         moved = [arm for arm in ARMS if _moved(arm, before, base)]
         if len(moved) == 1:  # the other arm follows the one that was moved last

@@ -16,6 +16,7 @@ from chatpose_demo.network.parts import OPTIONS, PARTS
 from chatpose_demo.network.people_fit import Asked, PeopleFit
 from chatpose_demo.network.people_tokens import NUM_FEATURES
 from chatpose_demo.network.relations import RELATIONS
+from chatpose_demo.network.shown_body import NUM_STATES
 from chatpose_demo.network.topics import TOPICS
 
 INTENTS = ("chat", "photo_talk", "body_talk", "text", "person", "edit")
@@ -162,9 +163,10 @@ class PoseDecoder(nn.Module):
         self.topic = _mlp(width, width, len(TOPICS), dropout)
         self.topic_linear = nn.Linear(config.word_dim, len(TOPICS))
         self.parts_read = attend(len(PARTS))
+        self.shown = nn.Linear(NUM_STATES, width)
         self.parts_intent = nn.Parameter(torch.zeros(len(BODY_INTENTS), width))
         self.parts = nn.ModuleDict(
-            {part: _mlp(width, width, len(OPTIONS[part]), dropout) for part in PARTS}
+            {part: _mlp(2 * width, width, len(OPTIONS[part]), dropout) for part in PARTS}
         )
 
     def forward(
@@ -173,6 +175,7 @@ class PoseDecoder(nn.Module):
         tokens: Tensor,
         mask: Tensor,
         context: Tensor,
+        shown: Tensor,
         crowd: Crowd | None = None,
     ) -> Decoded:
         """
@@ -181,6 +184,7 @@ class PoseDecoder(nn.Module):
             tokens: (B, T, 576) its input embeddings of the same words.
             mask: (B, T) True where there is a word.
             context: (B, 2) 0/1 flags of CONTEXT.
+            shown: (B, NUM_STATES) what the last body does, see shown_body; zeros without one.
             crowd: the people of each question's photo.
         """
         plain = (states - self.word_mean) / self.word_scale
@@ -204,8 +208,11 @@ class PoseDecoder(nn.Module):
         if crowd is not None:
             person = self.fit(asked, crowd.features, crowd.pairs, crowd.present)
         acting = read(self.act_read)
-        # (B, 3, parts, W): each part's reading, once for each way in which a body is wanted.
+        # (B, 3, parts, 2 W): each part's reading, once for each way in which a body is wanted,
+        # beside what the shown body does.
         read_parts = self.parts_read(words, mask)[:, None] + self.parts_intent[:, None]
+        does = self.shown(shown)[:, None, None].expand_as(read_parts)
+        read_parts = torch.cat([read_parts, does], -1)
         return Decoded(
             intent=self.intent(torch.cat(cue, 1)),
             topic=self.topic(read(self.topic_read)) + self.topic_linear(self.drop(mean)),

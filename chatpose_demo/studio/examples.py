@@ -20,6 +20,7 @@ class Example:
         topic: one of topics.TOPICS, for a question that wants words.
         atlas: atlas pose id, "" for the plain standing body.
         parts: part -> option that differs from "keep".
+        before: part -> state of the body that the words were written for; {} is standing.
         person: whom the words point at in the photo.
         second: the second person that "combine" names.
         act, region: one of pose_decoder.ACTS and REGIONS.
@@ -33,6 +34,7 @@ class Example:
     topic: str | None = None
     atlas: str | None = None
     parts: dict[str, str] | None = field(default=None)
+    before: dict[str, str] | None = field(default=None)
     person: Reference | None = None
     second: Reference | None = None
     act: str | None = None

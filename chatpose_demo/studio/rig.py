@@ -6,6 +6,7 @@ be written by hand, varied, mirrored, compared part by part, and put into words.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from chatpose_demo.pose import JOINT, NUM_JOINTS
-from chatpose_demo.studio.states import ARMS, BOTH_LEGS, HEAD, LEGS, TORSO, WHOLE
+from chatpose_demo.studio.states import ARMS, BOTH_LEGS, FACING, HEAD, LEGS, TORSO, WHOLE
 
 Numbers = tuple[float, ...]
 
@@ -67,6 +68,20 @@ def legs(name: str) -> dict[str, Numbers]:
     """The two leg entries of a Spec for a posture of BOTH_LEGS."""
     left, right = BOTH_LEGS[name]
     return {"left_leg": left, "right_leg": right}
+
+
+def spec_of(parts: Mapping[str, str]) -> Spec:
+    """The pose that part -> state describes; what it leaves out stands with arms hanging.
+
+    Args:
+        parts: keys of PART_JOINTS, "legs" and "facing"; others are not looked at.
+    """
+    values: dict[str, Any] = {key: parts[key] for key in PART_JOINTS if parts.get(key)}
+    if parts.get("legs"):
+        values |= legs(parts["legs"])
+    if parts.get("facing"):
+        values["facing"] = FACING[parts["facing"]]
+    return Spec(**values)
 
 
 def _numbers(value: str | Numbers, table: dict[str, Numbers]) -> np.ndarray:

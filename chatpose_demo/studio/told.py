@@ -1,22 +1,24 @@
 """Whole sentences that a writer wrote for a given meaning, as training examples.
 
 A writer was shown a change to a body, or the properties of somebody in a photo, and typed what they
-would type. `edits.txt` holds `left_arm=up torso=upright | sentence`, `people.txt` holds
-`top red, sitting; not hat; behind female | sentence`: asked for, ruled out, and how the person
-stands to somebody else.
+would type. `edits.txt` holds `left_arm=up; was torso=bend | sentence`: the change, and the body
+that the writer saw (nothing after "was" is plain standing; without "was" any body will do).
+`people.txt` holds `top red, sitting; not hat; behind female | sentence`: asked for, ruled out, and
+how the person stands to somebody else.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from chatpose_demo.network.parts import OPTIONS
 from chatpose_demo.network.people_tokens import FEATURES
 from chatpose_demo.network.relations import RELATIONS
+from chatpose_demo.network.shown_body import STATES
 from chatpose_demo.studio.examples import Example, pick, roughen
 from chatpose_demo.studio.references import COLOUR_WORDS, HAIR_WORDS, Reference
 from chatpose_demo.studio.words import Words
@@ -34,16 +36,34 @@ NO_SIDE = re.compile(
 ONE_SIDED = ("sit_crossed", "crossed_stand", "walk")
 
 
-def change_of(key: str) -> dict[str, str]:
-    """Part -> option of a key of edits.txt.
+@dataclass(frozen=True)
+class Change:
+    """What a key of edits.txt means.
+
+    Attributes:
+        parts: part -> option that is asked for.
+        before: part -> state of the body that is changed; None where any body will do.
+    """
+
+    parts: dict[str, str]
+    before: dict[str, str] | None = None
+
+
+def change_of(key: str) -> Change:
+    """Read a key of edits.txt.
 
     Raises:
-        ValueError: no such part or option.
+        ValueError: no such part, option or state.
     """
-    parts = dict(piece.split("=", 1) for piece in key.split())
+    asked, was, before = key.partition("; was")
+    return Change(_pairs(asked, OPTIONS), _pairs(before, STATES) if was else None)
+
+
+def _pairs(words: str, known: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    parts = dict(piece.split("=", 1) for piece in words.split())
     for part, option in parts.items():
-        if option not in OPTIONS.get(part, ()):
-            raise ValueError(f"{key!r}: no option {option!r} for {part!r}")
+        if option not in known.get(part, ()):
+            raise ValueError(f"{words!r}: {part!r} has no {option!r}")
     return parts
 
 
@@ -76,22 +96,37 @@ def _features(names: str) -> list[str]:
     return found
 
 
-def mirrored(text: str, parts: dict[str, str]) -> tuple[str, dict[str, str]] | None:
-    """The same instruction for the other side; None where that cannot be told from the words."""
-    if NO_SIDE.search(text) or any(option in ONE_SIDED for option in parts.values()):
+def mirrored(text: str, change: Change) -> tuple[str, Change] | None:
+    """The same instruction for the other side; None where that cannot be told from the words.
+
+    Words without a side ("the other arm") turn with the body that they were typed at.
+    """
+    parts, before = change.parts, change.before or {}
+    if NO_SIDE.search(text) or any(o in ONE_SIDED for o in (*parts.values(), *before.values())):
         return None
 
     def other(match: re.Match[str]) -> str:
         side = SWAPPED[match.group().lower()]
         return side.capitalize() if match.group()[0].isupper() else side
 
-    swapped = {_swapped(part): _swapped(option) for part, option in parts.items()}
+    swapped = _turned(parts)
     turned = SIDE_WORD.sub(other, text)
-    known = all(option in OPTIONS[part] for part, option in swapped.items())
-    # Words without a side for a part that has one ("the other arm") would get a wrong label.
-    if not known or (turned == text) != (swapped == parts):
+    if any(option not in OPTIONS[part] for part, option in swapped.items()):
         return None
-    return (turned, swapped) if turned != text else None
+    if change.before is None:
+        # Nothing but the words tells the side: where they have none, the label would be wrong.
+        plain = (turned == text) != (swapped == parts)
+        return None if plain or turned == text else (turned, Change(swapped))
+    was = _turned(before)
+    if (turned, swapped, was) == (text, parts, before):
+        return None
+    if turned == text and swapped != parts and was == before:
+        return None  # the side comes from nowhere
+    return turned, Change(swapped, was)
+
+
+def _turned(parts: Mapping[str, str]) -> dict[str, str]:
+    return {_swapped(part): _swapped(option) for part, option in parts.items()}
 
 
 def _swapped(name: str) -> str:
@@ -131,13 +166,14 @@ def _count(word: str, text: str) -> int:
 def told(words: Words, rng: np.random.Generator) -> Iterator[Example]:
     """Everything that one writer wrote whole, in several versions."""
     for key, lines in words.edits.items():
-        parts = change_of(key)
+        change = change_of(key)
         for line in lines:
-            for text, meaning in filter(None, ((line, parts), mirrored(line, parts))):
+            for text, meant in filter(None, ((line, change), mirrored(line, change))):
                 for version in dict.fromkeys((text, roughen(rng, text))):
                     yield Example(
-                        version, "edit", body=True, parts=meaning, earlier="last", act="change"
-                    )
+                        version, "edit", body=True, parts=meant.parts, before=meant.before,
+                        earlier="last", act="change",
+                    )  # fmt: skip
     for key, lines in words.people.items():
         who = person_of(key)
         for line in lines:

@@ -82,6 +82,11 @@ def no_mixer(decoder: PoseDecoder) -> None:
     decoder.register_module("mixer", Through())
 
 
+def no_shown_body(decoder: PoseDecoder) -> None:
+    """Words alone change a body; what it does already is not seen."""
+    decoder.register_module("shown", Nothing(decoder.config.width))
+
+
 def no_ranks(decoder: PoseDecoder) -> None:
     """No symbols for ordinal places."""
     fit = Unranked()
@@ -114,6 +119,7 @@ VARIANTS = {
     "no input embeddings": Variant(no_tokens),
     "no layer of its own": Variant(no_mixer),
     "no ordinal ranks": Variant(no_ranks),
+    "no shown body": Variant(no_shown_body),
     # ada to dara wrote no acts and no questions, so a few writers need some of iris to lena.
     "two writers": Variant(writers=("ada", "iris"), text=0.4),
     "four writers": Variant(writers=("ada", "bela", "iris", "jon"), text=0.4),

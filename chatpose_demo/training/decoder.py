@@ -32,6 +32,7 @@ from chatpose_demo.studio.words import (
     CHATTERS,
     NAMERS,
     REQUESTERS,
+    SEERS,
     TELLERS,
     WRITERS,
     load_words,
@@ -39,6 +40,7 @@ from chatpose_demo.studio.words import (
 from chatpose_demo.training.features import WordFeatures, word_features
 from chatpose_demo.training.losses import LossWeights, batch_losses
 from chatpose_demo.training.scene_pool import MAX_PEOPLE, Drawn, ScenePool
+from chatpose_demo.training.shown_bodies import ShownBodies, ShownConfig
 from chatpose_demo.training.targets import Targets, context_flags, sampling_odds
 
 BUCKETS = 8  # our choice: batches that are sorted by length together
@@ -49,7 +51,7 @@ NOBODY = Reference("")
 class TrainConfig:
     """One training run; every number is our choice unless a source is named."""
 
-    writers: tuple[str, ...] = WRITERS + NAMERS + TELLERS
+    writers: tuple[str, ...] = WRITERS + NAMERS + TELLERS + SEERS
     chatters: tuple[str, ...] = CHATTERS + REQUESTERS + BORDERERS
     captions: int = 9000
     edits: int = 9000
@@ -66,6 +68,7 @@ class TrainConfig:
     average: float = 0.998  # decay of the averaged weights, which are what is saved
     token_noise: float = 0.06  # share of words hidden from the decoder
     weights: LossWeights = field(default_factory=LossWeights)
+    shown: ShownConfig = field(default_factory=ShownConfig)
     corpus_seed: int = 0  # one text for all seeds, so that its word states are read once
     seed: int = 0
 
@@ -109,6 +112,7 @@ class Trainer:
         self.embedding = language.base.model.embed_tokens.weight.detach().to(device)
         self.targets = Targets(self.examples, self.atlas_ids)
         self.odds = sampling_odds(self.examples)
+        self.shown = ShownBodies(self.examples, config.corpus_seed + 2, config.shown)
         self.pool = ScenePool(config.scenes, config.corpus_seed + 1)
         decoder = self.new_decoder()
         optimizer = torch.optim.AdamW(
@@ -171,12 +175,13 @@ class Trainer:
         hide = torch.rand(mask.shape, device=device) < config.token_noise
         mask = mask & ~(hide & (mask.sum(1) > 4)[:, None])
         flags = torch.tensor([context_flags(self.rng, self.examples[i]) for i in rows])
+        shown = torch.from_numpy(self.shown.draw(self.rng, rows, flags[:, 1].numpy()))
         asking = [k for k, i in enumerate(rows) if self.examples[i].person is not None]
         whom = [self.examples[rows[k]].person or NOBODY for k in asking]
         drawn = [self.pool.draw(self.rng, who) for who in whom]
         crowd = self._crowd(len(rows), asking, drawn)
         with self.accelerator.autocast():
-            out = self.decoder(states, tokens, mask, flags.to(device), crowd)
+            out = self.decoder(states, tokens, mask, flags.to(device), shown.to(device), crowd)
         fits = torch.from_numpy(np.stack([one.fits for one in drawn])).to(device) if drawn else mask
         losses, shares = batch_losses(
             out, self.targets, rows, asking, fits, crowd.present[asking], config.weights

@@ -13,7 +13,8 @@ BORDERERS = ("mira", "noor", "otto", "pia")  # wrote lines on both sides of want
 NAMERS = ("quin", "rosa", "sam", "tess")  # wrote phrases for people and parts of bodies, no poses
 # Wrote whole changes and whole questions about people for given meanings, and ordinary lines.
 TELLERS = ("ugo", "vera", "wim", "xena", "yara", "zeno")
-
+# Wrote changes that lean on the body they saw ("the other knee"), and remarks that want none.
+SEERS = ("abel", "bram", "cleo", "dina", "egon", "faye")
 LISTERS = ("ines", "olaf")  # wrote the plain names of the atlas' poses: no training text
 
 
