@@ -35,6 +35,7 @@ from chatpose_demo.network.understanding import understand
 from chatpose_demo.network.who_fits import People
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.corpus import Composer, compose
+from chatpose_demo.studio.rig import build, spec_of
 from chatpose_demo.studio.words import CHATTERS, load_words
 from chatpose_demo.training import decoder as training
 
@@ -209,6 +210,23 @@ def test_understanding_is_made_of_probabilities(language: Language, decoder: Pos
     for choices in seen.parts.values():
         for part, option in choices.items():
             assert option in OPTIONS[part][1:]
+
+
+def test_a_change_that_names_no_part_may_name_a_pose(language: Language, decoder: PoseDecoder):
+    standing = build(spec_of({}))
+    poses = np.stack([pose.rotations for pose in load_atlas()])
+    waving = understand(language, decoder, "let her wave", body=standing, atlas=poses)
+    assert waving.act == "imagine"
+    assert load_atlas()[int(waving.atlas[1:].argmax())].id.startswith("wave")
+    raised = understand(language, decoder, "raise the left arm", body=standing, atlas=poses)
+    assert raised.act == "change" and set(raised.parts["edit"]) == {"left_arm"}
+
+
+def test_the_shown_body_tells_which_arm_is_meant(language: Language, decoder: PoseDecoder):
+    for side in ("left", "right"):
+        shown = build(spec_of({f"{side}_arm": "up"}))
+        seen = understand(language, decoder, "put that arm down", body=shown)
+        assert seen.parts["edit"] == {f"{side}_arm": "down"}
 
 
 class TestTraining:

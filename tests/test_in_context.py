@@ -97,3 +97,17 @@ def test_the_other_arm_instead_takes_over_what_the_first_did():
     np.testing.assert_allclose(apply_choices(raised, meant), build(Spec(left_arm="hip")), atol=1e-5)
     both = build(Spec(left_arm="up", right_arm="hip"))  # "the right arm down, the left one too"
     assert in_context(both, parts, "") == parts
+
+
+def test_it_is_the_arm_that_is_up():
+    up, hips = build(Spec(left_arm="up")), build(Spec(left_arm="hip", right_arm="hip"))
+    assert in_context(up, {}, "put it down again") == {"left_arm": "down"}
+    assert in_context(hips, {"legs": "stand"}, "take them back down") == {
+        "left_arm": "down",
+        "right_arm": "down",
+    }
+    one_moved = build(Spec(right_arm="hip"))
+    assert in_context(hips, {}, "let that go down", one_moved) == {"left_arm": "down"}
+    assert in_context(build(Spec()), {}, "put it down") == {}  # nothing is up
+    assert in_context(up, {"legs": "sit"}, "bring it down and sit") == {"legs": "sit"}
+    assert in_context(up, {}, "lay them down") == {}

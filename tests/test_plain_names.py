@@ -50,3 +50,10 @@ def test_certainty_is_not_overturned_by_a_common_word():
     odds[1 + PLACES["toast_raise_glass"]] = 0.9
     told = with_names(odds, "someone sitting and raising a glass")
     assert told.argmax() == 1 + PLACES["toast_raise_glass"]
+
+
+def test_endings_do_not_matter():
+    for said, name in (("clap", "clap_applause"), ("let her wave", "wave_hello")):
+        for text in (said, said.replace("wave", "waving").replace("clap", "clapping")):
+            assert named_poses(text)[PLACES[name]] > 2
+    assert not named_poses("show it again please").any()

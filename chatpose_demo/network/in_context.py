@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from chatpose_demo.network.parts import UPRIGHT_COSINE, heading
+from chatpose_demo.network.shown_body import STATES, part_states
 from chatpose_demo.perception.skeleton import joints_of
 from chatpose_demo.pose import JOINT
 from chatpose_demo.studio.rig import PART_JOINTS
@@ -23,6 +24,7 @@ SEATED_HIPS, BENT_KNEES, STRAIGHT_KNEES = 60.0, 55.0, 35.0
 ON_A_CHAIR = {"crossed_stand": "sit_crossed", "together": "sit", "straight": "forward"}
 ON_THE_FLOOR = {"wide": "straddle", "together": "long"}
 ARMS = ("left_arm", "right_arm")
+ALL_STATES = [(part, state) for part, states in STATES.items() for state in states]
 HANGING = 60.0  # degrees from the trunk, our choice: a higher arm is raised by a step
 # What makes "raise it" a matter of degree.
 DEGREES = re.compile(
@@ -30,6 +32,14 @@ DEGREES = re.compile(
     r"inch|inches|degrees?|gently|partly|half|halfway)\b",
     re.IGNORECASE,
 )
+# "Put it down again": what is up is meant, whichever arm that is.
+DOWN_AGAIN = re.compile(
+    r"\b(?:put|take|drop|lower|bring|let|get) (?:it|that|them|both|those|these)\b"
+    r"(?: \w+){0,2} down\b",
+    re.IGNORECASE,
+)
+ONE_OF_TWO = re.compile(r"\b(?:it|that)\b", re.IGNORECASE)
+AT_REST = 0.6  # of shown_body's nearness, our choice
 TURN_AROUND = re.compile(
     r"\b(?:turn|turned|turning|spin|swing|rotate|flip)\b(?: \w+){0,3}? (?:a?round|about)\b",
     re.IGNORECASE,
@@ -66,6 +76,8 @@ def in_context(
     if told.get("whole") == "up" and base[0][1, 1] > UPRIGHT_COSINE:
         del told["whole"]  # from a chair or the knees, the legs do it
         told = {"legs": "stand"} | told
+    if told in ({}, {"legs": "stand"}) and DOWN_AGAIN.search(text):
+        told = dict.fromkeys(_raised(base, before, text), "down") or told
     if not {"facing", "head", "torso"} & set(told) and TURN_AROUND.search(text):
         told["facing"] = "back" if heading(base[0])[2, 2] > 0 else "front"
     elif not told:  # "hands to the front" says nothing of where the body faces
@@ -79,6 +91,16 @@ def in_context(
         if len(moved) == 1:  # the other arm follows the one that was moved last
             del told[moved[0]]
     return told
+
+
+def _raised(base: np.ndarray, before: np.ndarray | None, text: str) -> list[str]:
+    """The arms that are not at rest; of two, "it" is the one that was moved last."""
+    states = dict(zip(ALL_STATES, part_states(base[None])[0].tolist(), strict=True))
+    raised = [arm for arm in ARMS if states[arm, "down"] < AT_REST]
+    if len(raised) == 2 and before is not None and ONE_OF_TWO.search(text):
+        moved = [arm for arm in raised if _moved(arm, before, base)]
+        return moved or raised
+    return raised
 
 
 def _hangs(base: np.ndarray, arm: str) -> bool:

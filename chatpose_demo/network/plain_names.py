@@ -20,6 +20,7 @@ from chatpose_demo.studio.words import LISTERS, load_words
 GAIN = 0.5  # our choice: nats for one nat of rareness
 MOST = 5.0  # our choice: nats; two words that name one pose alone
 ENDINGS = re.compile(r"(?:ing|ed|es|s|e)$")
+DOUBLED = re.compile(r"([bdgmnprt])\1$")
 FILLER = """
 a an the to in on at of for and or with from into onto by as his her their its my your him them it
 one someone somebody person man woman who is are was be being up down out off over while some
@@ -29,10 +30,12 @@ FILLERS = frozenset(FILLER.split())
 
 
 def _stems(text: str) -> frozenset[str]:
-    """Content words without their endings: "proposes" and "proposing" are one."""
+    """Content words without their endings: "run", "runs" and "running" are one."""
     words = re.findall(r"[a-z]+", text.lower())
     return frozenset(
-        ENDINGS.sub("", word) if len(word) > 4 else word for word in words if word not in FILLERS
+        DOUBLED.sub(r"\1", ENDINGS.sub("", word)) if len(word) > 3 else word
+        for word in words
+        if word not in FILLERS
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ import torch
 from chatpose_demo.network.language import Language
 from chatpose_demo.network.parts import KEEP, OPTIONS, PARTS
 from chatpose_demo.network.people_tokens import FEATURES
-from chatpose_demo.network.plain_names import with_names
+from chatpose_demo.network.plain_names import named_poses, with_names
 from chatpose_demo.network.pose_decoder import (
     ACTS,
     BODY_INTENTS,
@@ -24,6 +24,7 @@ from chatpose_demo.network.relations import RELATIONS
 from chatpose_demo.network.shown_body import NUM_STATES, part_states
 from chatpose_demo.network.topics import TOPICS
 from chatpose_demo.network.who_fits import ASKED_FOR, Fits, People, who_fits
+from chatpose_demo.network.worn_words import with_worn
 
 # Our choice: an imagined body where a person of the photo was meant is the worse mistake.
 PEOPLE_FIRST = 4.0
@@ -31,6 +32,7 @@ WORDS_FIRST = 8.0  # our choice: with nobody to see, "a person with raised arms"
 # An edit that changes nothing is seldom wanted. Set on the development set: what shows a body again
 # stays below, most changes that were read too timidly lie above.
 SOME_CHANGE = 0.15
+NAMED = 2.0  # nats of plain_names, our choice: a rare word, or two that are less so
 TOKEN_GAIN = 10.0  # SmolLM2's embeddings are about 0.1 in size; the decoder reads them near 1
 
 
@@ -135,9 +137,14 @@ def understand(
     flags = torch.tensor([[float(has_photo), float(body is not None)]])
     shown = np.zeros((1, NUM_STATES), np.float32) if body is None else part_states(body[None])
     out = decoder(read.states, tokens, read.mask, flags, torch.from_numpy(shown))
+    out = replace(out, asked=with_worn(out.asked, text))
     intent: dict[str, float] = dict(zip(INTENTS, out.intent[0].softmax(-1).tolist(), strict=True))
     parts = {name: _changes(out, way) for way, name in enumerate(BODY_INTENTS)}
-    parts["edit"] = parts["edit"] or _likeliest_change(out)
+    act = ACTS[int(out.act[0].argmax())]
+    if act == "change" and not parts["edit"]:
+        # "Wave", "touch the toes": no part is named, but a pose of the atlas is.
+        act = "imagine" if named_poses(text).max() >= NAMED else act
+        parts["edit"] = _likeliest_change(out) if act == "change" else {}
     odds = with_names(out.atlas[0].softmax(-1).numpy(), text)
     fits = Fits()
     if people is not None and len(people.features):
@@ -146,7 +153,6 @@ def understand(
     def named(logits: torch.Tensor) -> tuple[str, ...]:
         return tuple(FEATURES[i] for i in torch.nonzero(logits.sigmoid() > ASKED_FOR).flatten())
 
-    act = ACTS[int(out.act[0].argmax())]
     earlier, other = int(out.earlier[0].argmax()), int(out.other[0].argmax())
     if act == "combine":  # two different bodies: the likeliest pair
         pairs = torch.outer(out.earlier[0].softmax(-1), out.other[0].softmax(-1))
