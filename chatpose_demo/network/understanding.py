@@ -142,9 +142,9 @@ def understand(
     parts = {name: _changes(out, way) for way, name in enumerate(BODY_INTENTS)}
     act = ACTS[int(out.act[0].argmax())]
     if act == "change" and not parts["edit"]:
-        # "Wave", "touch the toes": no part is named, but a pose of the atlas is.
-        act = "imagine" if named_poses(text).max() >= NAMED else act
-        parts["edit"] = _likeliest_change(out) if act == "change" else {}
+        parts["edit"] = _likeliest_change(out)
+        if not parts["edit"] and named_poses(text).max() >= NAMED:
+            act = "imagine"  # "wave", "touch the toes": a pose is called by its name
     odds = with_names(out.atlas[0].softmax(-1).numpy(), text)
     fits = Fits()
     if people is not None and len(people.features):
