@@ -149,6 +149,19 @@ def test_relations_things_and_exclusion(chat: ChatPose, four: Scene, text: str, 
     assert turn.pointed == [index], (turn.reply, turn.pointed)
 
 
+def test_people_are_told_by_how_they_hold_themselves(chat: ChatPose, four: Scene):
+    turn, _ = ask(chat, Conversation(), "Who has both hands on the hips? Show me the body.", four)
+    assert turn.pointed == [3]
+    # What tells who is meant changes nothing of what the photo shows.
+    assert turn.poses[0].source == "photo"
+    assert np.array_equal(turn.poses[0].rotations, four.people[3].rotations)
+
+
+def test_but_with_changes_who_is_shown(chat: ChatPose, four: Scene):
+    turn, _ = ask(chat, Conversation(), "the one in white, but with both arms up", four)
+    assert turn.pointed == [2] and turn.poses[0].source == "edit"
+
+
 def test_things_that_nobody_saw_are_said(chat: ChatPose, four: Scene):
     turn, _ = ask(chat, Conversation(), "show me the woman next to the stairs", four)
     assert "stairs" in turn.reply

@@ -228,7 +228,7 @@ def test_answers_are_those_of_the_demo_that_read_the_same(wrong: str):
     asked = Asked(needs, nothing, nothing, alone)
     out = Decoded(none, none, none, asked, None, none, none, none, none, none, {})
     people = people_as_tokens(crowd, 640.0, None)
-    demo = who_fits(fit, "", out, people, None, np.zeros(0))
+    demo = who_fits(fit, "", out, people, None, np.zeros(0), {})
     assert demo.partly == (wrong == "hair grey")
     assert choose(demo.person, False, None) == (answer(fit, crowd, 640.0, names, rule=True),)
 

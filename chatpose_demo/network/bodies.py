@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
@@ -38,6 +39,7 @@ NOT_ANOTHER = (
 NOT_CHANGED = "Nothing has been changed yet, so there is nothing to do by half."
 NO_BODY = "There is no body yet. Describe a pose, or add a photo and ask about someone in it."
 TWO_BODIES = "That takes two bodies: two of our conversation, or two people of a photo."
+CHANGED = re.compile(r"\b(?:but|only|except|instead|then|now|make|turn|change)\b", re.IGNORECASE)
 WANTED = 0.5  # our choice: an earlier turn counts as a request for a body above this
 
 
@@ -80,7 +82,8 @@ class BodyFinder:
         chosen = whom(question, seen)
         if isinstance(chosen, AskBack):
             return chosen
-        parts = seen.parts["person"]
+        # What somebody does tells who is meant; only "but with …" changes what the photo shows.
+        parts = seen.parts["person"] if CHANGED.search(question.text) else {}
         told = _told(parts)
         return tuple(
             Body(

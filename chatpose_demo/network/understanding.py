@@ -32,6 +32,7 @@ WORDS_FIRST = 8.0  # our choice: with nobody to see, "a person with raised arms"
 # An edit that changes nothing is seldom wanted. Set on the development set: what shows a body again
 # stays below, most changes that were read too timidly lie above.
 SOME_CHANGE = 0.15
+SURELY = 0.6  # our choice: a pose that people are told by is read from this probability on
 NAMED = 2.0  # nats of plain_names, our choice: a rare word, or two that are less so
 TOKEN_GAIN = 10.0  # SmolLM2's embeddings are about 0.1 in size; the decoder reads them near 1
 
@@ -51,6 +52,7 @@ class Understanding:
         unseen: needed features and crop words that the eyes saw nowhere; they were left out of
             `person` if the words say anything else.
         partly: nobody fits all that the words say; somebody clearly fits most of it.
+        held: somebody in the photo holds themselves as the words say.
         anchor: (P,) probability that each person is the other one that the words name.
         many: whether all who fit are meant.
         act, region: names of ACTS and REGIONS.
@@ -68,6 +70,7 @@ class Understanding:
     relation: str
     unseen: tuple[str, ...]
     partly: bool
+    held: bool
     anchor: np.ndarray
     many: bool
     act: str
@@ -79,7 +82,8 @@ class Understanding:
     @property
     def points(self) -> bool:
         """Whether the words point at anybody in particular."""
-        return bool(self.needs or self.bans or self.things or self.relation != "none")
+        told = self.needs or self.bans or self.things or self.relation != "none"
+        return bool(told or self.held)
 
     @property
     def wants_body(self) -> float:
@@ -100,6 +104,13 @@ def _changes(out: Decoded, way: int) -> dict[str, str]:
     """Part -> option, of the parts that more likely change than not."""
     picked = {part: OPTIONS[part][int(out.parts[part][0, way].argmax())] for part in PARTS}
     return {part: option for part, option in picked.items() if option != KEEP}
+
+
+def _described(out: Decoded) -> dict[str, str]:
+    """Part -> option that the words surely name if they are read as a description."""
+    way = BODY_INTENTS.index("text")
+    sure = {part for part in PARTS if out.parts[part][0, way].softmax(-1).max() >= SURELY}
+    return {part: option for part, option in _changes(out, way).items() if part in sure}
 
 
 def _likeliest_change(out: Decoded) -> dict[str, str]:
@@ -148,7 +159,7 @@ def understand(
     odds = with_names(out.atlas[0].softmax(-1).numpy(), text)
     fits = Fits()
     if people is not None and len(people.features):
-        fits = who_fits(decoder.fit, text, out, people, atlas, odds[1:])
+        fits = who_fits(decoder.fit, text, out, people, atlas, odds[1:], _described(out))
 
     def named(logits: torch.Tensor) -> tuple[str, ...]:
         return tuple(FEATURES[i] for i in torch.nonzero(logits.sigmoid() > ASKED_FOR).flatten())
@@ -168,6 +179,7 @@ def understand(
         relation=RELATIONS[int(out.asked.relation[0].argmax())],
         unseen=fits.unseen,
         partly=fits.partly,
+        held=fits.held,
         anchor=fits.anchor,
         many=bool(out.many[0] > 0),
         act=act,

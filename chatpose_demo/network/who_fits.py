@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
 from chatpose_demo.network.crop_words import CropWord, crop_match, named_classes
+from chatpose_demo.network.held_so import held_so
 from chatpose_demo.network.people_fit import ACTION, COST, GAIN, PeopleFit, action_match
 from chatpose_demo.network.people_tokens import (
     FEATURES,
@@ -104,6 +105,7 @@ class Fits:
     things: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     partly: bool = False
+    held: bool = False
 
 
 def _who_fits_most(logits: np.ndarray, shown: np.ndarray) -> int | None:
@@ -144,8 +146,14 @@ def who_fits(
     people: People,
     atlas: np.ndarray | None,
     odds: np.ndarray,
+    holding: Mapping[str, str],
 ) -> Fits:
-    """How well everybody fits what the words ask for."""
+    """How well everybody fits what the words ask for.
+
+    Args:
+        odds: (A,) probability that the words mean each atlas pose.
+        holding: part -> state that the words surely name, see held_so.
+    """
     needs = out.asked.needs[0].clone()
     names = [FEATURES[i] for i in torch.nonzero(needs.sigmoid() > ASKED_FOR).flatten()]
     features = count_among(people.features, people.boxes, people.width, names).copy()
@@ -169,6 +177,9 @@ def who_fits(
     wanted = np.zeros(len(features), np.float32)
     for match in shown:
         wanted += THING_GAIN * match - THING_COST
+    held = held_so(people.poses, holding, text)
+    if held is not None:
+        wanted += THING_GAIN * held - THING_COST
     if missed and not names and not shown and len(features) > 1:
         wanted -= THING_COST
     crowd = torch.from_numpy(features)[None], torch.from_numpy(people.pairs)[None]
@@ -185,4 +196,6 @@ def who_fits(
     second = out.asked.__class__(out.asked.anchor, nothing, nothing, alone)
     anchor = fit(second, *crowd, present)[0].sigmoid().numpy()
     things = tuple(word.name for word in words)
-    return Fits(person, anchor, things, (*(FEATURES[i] for i in unseen), *missed), partly)
+    return Fits(
+        person, anchor, things, (*(FEATURES[i] for i in unseen), *missed), partly, held is not None
+    )
