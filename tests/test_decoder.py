@@ -31,7 +31,7 @@ from chatpose_demo.network.pose_decoder import (
 from chatpose_demo.network.relations import RELATIONS
 from chatpose_demo.network.shown_body import NUM_STATES
 from chatpose_demo.network.topics import TOPICS
-from chatpose_demo.network.understanding import understand
+from chatpose_demo.network.understanding import EVEN_ODDS, understand
 from chatpose_demo.network.who_fits import People
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.corpus import Composer, compose
@@ -220,6 +220,15 @@ def test_a_change_that_names_no_part_may_name_a_pose(language: Language, decoder
     assert load_atlas()[int(waving.atlas[1:].argmax())].id.startswith("wave")
     raised = understand(language, decoder, "raise the left arm", body=standing, atlas=poses)
     assert raised.act == "change" and set(raised.parts["edit"]) == {"left_arm"}
+
+
+def test_a_clear_change_needs_less_to_be_done(language: Language, decoder: PoseDecoder):
+    shown = build(spec_of({"left_arm": "up", "right_arm": "up"}))
+    short = understand(language, decoder, "hands down", body=shown)
+    assert short.clear and short.asks_for_body and short.wants_body >= EVEN_ODDS
+    assert not understand(language, decoder, "hands down").clear  # there is nothing to change
+    for text in ("thanks", "who wrote Hamlet?", "leave it like that"):
+        assert not understand(language, decoder, text, body=shown).asks_for_body
 
 
 def test_the_shown_body_tells_which_arm_is_meant(language: Language, decoder: PoseDecoder):

@@ -6,7 +6,6 @@ from collections import defaultdict
 
 from chatpose_demo.evaluation.frozen_set import read_lines
 from chatpose_demo.evaluation.reader import Reader, Table, rate
-from chatpose_demo.network.embedded import BODY_THRESHOLD
 from chatpose_demo.network.topics import BODY_TOPICS, PHOTO_TOPICS
 
 
@@ -17,8 +16,8 @@ def wanting(reader: Reader, folder) -> Table:
         for line in read_lines(name, folder):
             context = line["context"]
             body = reader.finder.standing if context == "pose" else None
-            given = reader(line["text"], has_photo=context == "photo", body=body).wants_body
-            wrong = (given >= BODY_THRESHOLD) == (label == "false")
+            seen = reader(line["text"], has_photo=context == "photo", body=body)
+            wrong = seen.asks_for_body == (label == "false")
             results[label].append(wrong)
             results[f"{label}, {context}"].append(wrong)
     return {name: rate(values) for name, values in sorted(results.items())}

@@ -40,7 +40,6 @@ NOT_CHANGED = "Nothing has been changed yet, so there is nothing to do by half."
 NO_BODY = "There is no body yet. Describe a pose, or add a photo and ask about someone in it."
 TWO_BODIES = "That takes two bodies: two of our conversation, or two people of a photo."
 CHANGED = re.compile(r"\b(?:but|only|except|instead|then|now|make|turn|change)\b", re.IGNORECASE)
-WANTED = 0.5  # our choice: an earlier turn counts as a request for a body above this
 
 
 class BodyFinder:
@@ -144,8 +143,8 @@ class BodyFinder:
         for text, _ in reversed(question.history):
             before = read(text)
             kind = before.kind(has_people=bool(question.people))
-            if before.wants_body < WANTED or kind == "edit":
-                rank += before.wants_body >= WANTED and before.act == "another"
+            if not before.asks_for_body or kind == "edit":
+                rank += before.asks_for_body and before.act == "another"
             elif kind == "text":
                 return (self._imagined(text, before, rank),)
             else:

@@ -28,7 +28,6 @@ from chatpose_demo.settings import Settings
 
 # "What pose is the woman in red in?": the voice takes the words before it for her name.
 DANGLING = re.compile(r" in(?=\s*[?.!]*$)", re.IGNORECASE)
-BODY_THRESHOLD = 0.5  # our choice; the evaluation reports false and missed bodies at it
 
 
 class EmbeddedNetwork:
@@ -51,9 +50,7 @@ class EmbeddedNetwork:
     ) -> Iterator[Words | Body | AskBack]:
         """Stream the reply to one question."""
         seen = self._read(question, question.text)
-        wants = question.mode == "always" or (
-            question.mode == "auto" and seen.wants_body >= BODY_THRESHOLD
-        )
+        wants = question.mode == "always" or (question.mode == "auto" and seen.asks_for_body)
         if not wants:
             yield from self._talk(question, seen, stopped)
             return
