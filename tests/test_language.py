@@ -192,6 +192,17 @@ def test_a_thrifty_layer_computes_what_a_plain_one_does():
     assert torch.equal(thrifty[0](inputs.to(torch.bfloat16)), wide)
 
 
+def test_the_voices_hold_once_what_the_adapter_leaves_alone(language: Language):
+    base = dict(language.base.named_parameters(remove_duplicate=False))
+    speaker = dict(language.speaker.named_parameters(remove_duplicate=False))
+    assert base.keys() == speaker.keys()
+    once = {name for name in base if base[name] is speaker[name]}
+    assert "model.embed_tokens.weight" in once and "model.layers.0.self_attn.q_proj.weight" in once
+    assert all(torch.equal(base[name], speaker[name]) == (name in once) for name in base)
+    changed = {name.split(".")[2] for name in base if name not in once}
+    assert changed and min(map(int, changed)) == 16  # the adapter's first layer
+
+
 def test_two_loads_give_the_same_tensors(language: Language):
     again, tokenizer = load_base(torch.bfloat16)
     stored = language.base.state_dict()
