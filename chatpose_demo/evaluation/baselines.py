@@ -24,6 +24,7 @@ from chatpose_demo.evaluation.bodies import imagined
 from chatpose_demo.evaluation.frozen_set import FOLDER, SECOND, people_of, read_lines
 from chatpose_demo.evaluation.metrics import Interval
 from chatpose_demo.evaluation.reader import EXACT, SEED, Reader, Table, degrees, mean, rate
+from chatpose_demo.network.bodies import asked_changes
 from chatpose_demo.network.checkpoints import assets_dir, load_decoder
 from chatpose_demo.network.language import Language
 from chatpose_demo.network.parts import apply_choices
@@ -114,7 +115,7 @@ class Ours:
 
     def choose(self, text: str, people: People) -> np.ndarray:
         seen = self.reader(text, people=people, has_photo=True)
-        return apply_choices(people.poses[int(seen.person.argmax())], seen.parts["person"])
+        return apply_choices(people.poses[int(seen.person.argmax())], asked_changes(text, seen))
 
 
 class OneVectorMethod:

@@ -81,8 +81,7 @@ class BodyFinder:
         chosen = whom(question, seen)
         if isinstance(chosen, AskBack):
             return chosen
-        # What somebody does tells who is meant; only "but with …" changes what the photo shows.
-        parts = seen.parts["person"] if CHANGED.search(question.text) else {}
+        parts = asked_changes(question.text, seen)
         told = _told(parts)
         return tuple(
             Body(
@@ -175,6 +174,14 @@ class BodyFinder:
         mixed = _mixed(seen.region, gives.rotations, takes.rotations)
         unseen = _unseen(seen.region, gives.unseen_joints, takes.unseen_joints)
         return (Body(mixed, "edit", takes.subject, base=second, unseen=unseen),)
+
+
+def asked_changes(text: str, seen: Understanding) -> dict[str, str]:
+    """Part -> option that words about somebody in the photo change.
+
+    What somebody does tells who is meant; only "but with ..." changes what the photo shows.
+    """
+    return seen.parts["person"] if CHANGED.search(text) else {}
 
 
 def _told(parts: Mapping[str, str]) -> set[str]:
