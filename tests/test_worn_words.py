@@ -79,3 +79,14 @@ def test_what_is_ruled_out_is_not_asked_for():
 def test_where_two_people_are_named_nothing_is_changed():
     read = asked(relation=0.0, needs={"bottom green": 1}, anchor={"top red": 2})
     assert with_worn(read, "in green trousers next to the man in the red shirt") is read
+
+
+def test_a_posture_that_is_named_is_meant_once_the_decoder_leans_to_it():
+    text = "Show me the man sitting on the right"
+    half = with_worn(asked(needs={"sitting": 0.1, "right half": 2}), text)
+    assert half.needs[0, FEATURES.index("sitting")] > 4
+    assert sure(half.needs) == {"sitting", "right half"}
+    unlikely = asked(needs={"sitting": -2})
+    assert not sure(with_worn(unlikely, text).needs)
+    ruled_out = asked(needs={"sitting": -0.5}, bans={"sitting": 2})
+    assert not sure(with_worn(ruled_out, "the one who is not sitting").needs)

@@ -1,9 +1,10 @@
-"""Colours that stand before a garment or hair: "the light blue tank top and grey joggers".
+"""Colours that stand before a garment or hair, and postures by name: "the one sitting in grey".
 
 The decoder reads from context what is asked for, but it often gives a colour to the wrong garment
 when two are named, and few writers can name all garments. Which colour belongs to which noun is
 plain grammar; whether it is asked for or ruled out stays the decoder's, and all of it where the
-words name two people.
+words name two people. A posture whose name stands in the words is surely meant as soon as the
+decoder leans that way.
 """
 
 from __future__ import annotations
@@ -35,6 +36,15 @@ GARMENTS: dict[str, tuple[str, ...]] = {
 BETWEEN = 2  # our choice: words such as "long-sleeved" between a colour and its noun
 SURE, SURELY_NOT = 5.0, -6.0  # logits, our choice
 SAME_KIND = 0.3  # our choice: another colour of the same garment says a little of who is meant
+POSTURE_NAMES = {
+    "sitting": re.compile(r"\b(?:sits?|sitting|sat|seated)\b", re.IGNORECASE),
+    "standing": re.compile(r"\b(?:stands?|standing|stood)\b", re.IGNORECASE),
+    "walking": re.compile(r"\bwalk(?:s|ing)?\b", re.IGNORECASE),
+    "kneeling": re.compile(r"\bkneel(?:s|ing)?\b", re.IGNORECASE),
+    "crouching": re.compile(r"\b(?:crouch|squat)(?:e?s|t?ing)?\b", re.IGNORECASE),
+    "lying": re.compile(r"\b(?:lies?|lying)\b", re.IGNORECASE),
+}
+LEANING = 0.3  # our choice: the decoder leans to a posture from this probability on
 ANOTHER = 0.1  # our choice: somebody else may be named above this probability
 LIKELY = 0.3  # our choice: something is ruled out above this probability
 
@@ -88,9 +98,14 @@ def with_worn(asked: Asked, text: str) -> Asked:
         asked: of one question, as the decoder reads it.
     """
     found = worn_colours(text)
-    if not found or asked.relation[0].softmax(-1)[0] < 1 - ANOTHER:
+    postures = [name for name, pattern in POSTURE_NAMES.items() if pattern.search(text)]
+    if not (found or postures) or asked.relation[0].softmax(-1)[0] < 1 - ANOTHER:
         return asked
     needs, bans = asked.needs.clone(), asked.bans.clone()
+    for place in map(FEATURES.index, postures):
+        leaning = float(needs[0, place].sigmoid())
+        if leaning >= LEANING and leaning > bans[0, place].sigmoid():
+            needs[0, place] = needs[0, place].clamp(min=SURE)
     ruled_out = bans.sigmoid().max() > LIKELY
     for feature in found:
         out = ruled_out and _evidence(bans[0], feature) > _evidence(needs[0], feature)
