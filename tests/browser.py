@@ -41,7 +41,10 @@ def _is_harmless(text: str, address: str) -> bool:
     # Gradio's own page resets a question that has no number yet when Stop comes that early; the
     # server refuses, and the question ends all the same.
     too_early = "422" in text and address.endswith(("/cancel", "/reset"))
-    return too_early or any(word in text for word in HARMLESS)
+    # Seen once in many runs: a component of Gradio's that is replaced while it mounts listens on
+    # what is gone. Our own script listens on the document only.
+    replaced = "null (reading 'addEventListener')" in text and "/assets/" in address
+    return too_early or replaced or any(word in text for word in HARMLESS)
 
 
 def chromium_path() -> str | None:
@@ -199,7 +202,7 @@ def visit(browser: Browser, url: str, width: int = 1440, height: int = 900) -> I
         if not _is_harmless(text, address):
             guest.errors.append(f"{text} {address}".strip())
 
-    page.on("pageerror", lambda fault: note(str(fault)))
+    page.on("pageerror", lambda fault: note(str(fault), fault.stack or ""))
     page.on(
         "console",
         lambda line: note(line.text, line.location["url"]) if line.type == "error" else None,
