@@ -7,20 +7,11 @@ import pytest
 import torch
 from bodies import random_rotations
 
-from chatpose_demo.body.smpl import EMBEDDED_FILE, EMBEDDED_SHA256, Body
+from chatpose_demo.body.smpl import EMBEDDED_FILE, EMBEDDED_SHA256
 from chatpose_demo.pose import JOINT, MIRROR, PARENTS, from_axis_angle, mirror
 
+pytest_plugins = ("fixtures_body",)
 torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def body() -> Body:
-    return Body.embedded()
-
-
-@pytest.fixture(scope="module")
-def file_arrays() -> dict[str, np.ndarray]:
-    return dict(np.load(EMBEDDED_FILE))
 
 
 def test_embedded_file_is_the_recorded_one():

@@ -15,17 +15,8 @@ from scipy import sparse
 from chatpose_demo.body.smpl import EMBEDDED_FILE, SMPL_VARIABLE, Body
 from chatpose_demo.body.smpl_file import BodyFileError, read_smpl_file
 
+pytest_plugins = ("fixtures_body",)
 torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def body() -> Body:
-    return Body.embedded()
-
-
-@pytest.fixture(scope="module")
-def file_arrays() -> dict[str, np.ndarray]:
-    return dict(np.load(EMBEDDED_FILE))
 
 
 def as_smpl_pickle(arrays: dict[str, np.ndarray], path: Path) -> Path:

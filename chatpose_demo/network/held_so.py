@@ -7,17 +7,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from chatpose_demo.network.shown_body import STATES, part_states
+from chatpose_demo.network.shown_body import PLACES, part_states
 
 SIDE = re.compile(r"\b(?:left|right)\b", re.IGNORECASE)
 OTHER = {"left": "right", "right": "left"}
 AT_ALL = 0.35  # our choice, mean nearness to the states: if nobody comes closer, it says nothing
-PLACES = {
-    (part, state): place
-    for place, (part, state) in enumerate(
-        (part, state) for part, states in STATES.items() for state in states
-    )
-}
 
 
 def held_so(poses: np.ndarray, described: Mapping[str, str], text: str) -> np.ndarray | None:

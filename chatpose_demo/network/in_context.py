@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from chatpose_demo.network.parts import UPRIGHT_COSINE, heading
-from chatpose_demo.network.shown_body import STATES, part_states
+from chatpose_demo.network.shown_body import PLACES, part_states
 from chatpose_demo.perception.skeleton import joints_of
 from chatpose_demo.pose import JOINT
 from chatpose_demo.studio.rig import PART_JOINTS
@@ -24,7 +24,6 @@ SEATED_HIPS, BENT_KNEES, STRAIGHT_KNEES = 60.0, 55.0, 35.0
 ON_A_CHAIR = {"crossed_stand": "sit_crossed", "together": "sit", "straight": "forward"}
 ON_THE_FLOOR = {"wide": "straddle", "together": "long"}
 ARMS = ("left_arm", "right_arm")
-ALL_STATES = [(part, state) for part, states in STATES.items() for state in states]
 HANGING = 60.0  # degrees from the trunk, our choice: a higher arm is raised by a step
 # What makes "raise it" a matter of degree.
 DEGREES = re.compile(
@@ -95,8 +94,8 @@ def in_context(
 
 def _raised(base: np.ndarray, before: np.ndarray | None, text: str) -> list[str]:
     """The arms that are not at rest; of two, "it" is the one that was moved last."""
-    states = dict(zip(ALL_STATES, part_states(base[None])[0].tolist(), strict=True))
-    raised = [arm for arm in ARMS if states[arm, "down"] < AT_REST]
+    states = part_states(base[None])[0]
+    raised = [arm for arm in ARMS if states[PLACES[arm, "down"]] < AT_REST]
     if len(raised) == 2 and before is not None and ONE_OF_TWO.search(text):
         moved = [arm for arm in raised if _moved(arm, before, base)]
         return moved or raised

@@ -28,7 +28,14 @@ STATES: dict[str, tuple[str, ...]] = {
     "whole": tuple(WHOLE),
     "facing": tuple(FACING),
 }
-NUM_STATES = sum(map(len, STATES.values()))
+# Where each state of each part stands in the numbers.
+PLACES = {
+    one: place
+    for place, one in enumerate(
+        (part, state) for part, states in STATES.items() for state in states
+    )
+}
+NUM_STATES = len(PLACES)
 NEAR = 30.0  # degrees, our choice: so far from a state its number falls to 1/e
 BONES = {
     "arm": (("shoulder", "elbow"), ("elbow", "wrist")),

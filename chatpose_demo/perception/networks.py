@@ -32,8 +32,8 @@ def open_network(name: str) -> onnxruntime.InferenceSession:
     options.inter_op_num_threads = 1
     # Spinning threads would steal time from the language model that runs next to us.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Measured on six photos of 1280 pixels: an arena for each network keeps 670 MB for good and
-    # saves 4 % of the time.
+    # An arena for each network is a little faster, but each keeps its largest need for good
+    # (`benchmarks/speed.py` prints the peak memory).
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
