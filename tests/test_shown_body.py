@@ -77,3 +77,13 @@ def test_a_text_is_drawn_with_the_body_it_was_written_for():
 def test_the_seed_decides_which_bodies_are_shown():
     first, again, other = (ShownBodies([Example("hi", "chat")], s, NO_SWAY).any for s in (1, 1, 2))
     assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_a_body_that_is_said_to_face_somewhere_is_not_turned():
+    before = {"facing": "back"}, {"left_arm": "up"}
+    texts = [Example("turn round", "edit", body=True, before=one) for one in before * 20]
+    shown = ShownBodies(texts, 0, ShownConfig(mixed=3, sway=0.0, turned=1.0))
+    back = part_states(build(spec_of(before[0]))[None])[0]
+    raised = part_states(build(spec_of(before[1]))[None])[0]
+    assert np.allclose(shown.written[0::2], back, atol=1e-3)
+    assert np.abs(shown.written[1::2] - raised).max(1).min() > 0.01

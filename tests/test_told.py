@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from chatpose_demo.network.parts import OPTIONS
+from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.references import COLOUR_WORDS, HAIR_WORDS
 from chatpose_demo.studio.told import (
     Change,
@@ -99,9 +102,10 @@ def test_words_without_a_side_turn_with_the_body_they_were_typed_at():
 def test_seers_wrote_for_a_body_they_saw(name: str):
     words = load_words(name)
     changes = [change_of(key) for key, lines in words.edits.items() for _ in lines]
-    assert len(changes) == 150 and len(words.chat) >= 50
-    assert all(one.before for one in changes)
-    examples = list(told(words, np.random.default_rng(0)))
+    asked = sum(map(len, words.talk.values()))
+    assert len(changes) == 150 and len(words.chat) + asked >= 50
+    assert all(one.before is not None for one in changes)
+    examples = [one for one in told(words, np.random.default_rng(0)) if one.act == "change"]
     assert {one.intent for one in examples} == {"edit"}
     # The same words for a body and its mirror image, and the other side is meant.
     meant: dict[str, set[str]] = {}
@@ -128,3 +132,22 @@ def test_other_colours_stand_in_the_sentence():
 def test_colours_that_cannot_be_told_apart_stay():
     line, who = "black top, black trousers", person_of("top black, bottom black")
     assert recoloured(np.random.default_rng(0), line, who)[0] == line
+
+
+@pytest.mark.parametrize("name", SEERS[6:])
+def test_wishes_are_for_known_poses_with_and_without_a_body(name: str):
+    words = load_words(name)
+    assert len(words.wishes) >= 55
+    known = {pose.id for pose in load_atlas()}
+    wished = [one for one in told(words, np.random.default_rng(0)) if one.atlas is not None]
+    assert {one.atlas for one in wished} <= known
+    assert {(one.intent, one.body, one.act) for one in wished} == {
+        ("edit", True, "imagine"),
+        ("text", False, None),
+    }
+
+
+def test_a_wish_says_whether_a_body_is_there():
+    with pytest.raises(ValueError, match="later yoga_tree"):
+        wishes = {"later yoga_tree": ["a tree"]}
+        list(told(replace(load_words("abel"), wishes=wishes), np.random.default_rng(0)))

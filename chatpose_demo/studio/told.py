@@ -4,7 +4,8 @@ A writer was shown a change to a body, or the properties of somebody in a photo,
 would type. `edits.txt` holds `left_arm=up; was torso=bend | sentence`: the change, and the body
 that the writer saw (nothing after "was" is plain standing; without "was" any body will do).
 `people.txt` holds `top red, sitting; not hat; behind female | sentence`: asked for, ruled out, and
-how the person stands to somebody else.
+how the person stands to somebody else. `wishes.txt` holds `now yoga_tree | sentence`: the shown
+body shall take this pose of the atlas; with `new` no body was there yet.
 """
 
 from __future__ import annotations
@@ -181,6 +182,20 @@ def told(words: Words, rng: np.random.Generator) -> Iterator[Example]:
             for _ in range(RECOLOURED - 1):
                 text, other = recoloured(rng, line, who)
                 yield _asking(roughen(rng, text), other)
+    for key, lines in words.wishes.items():
+        for line in lines:
+            for version in dict.fromkeys((line, roughen(rng, line))):
+                yield _wishing(version, key)
+
+
+def _wishing(text: str, key: str) -> Example:
+    """Raises ValueError where a key of wishes.txt is neither `now POSE` nor `new POSE`."""
+    when, _, pose = key.partition(" ")
+    if when == "new":
+        return Example(text, "text", body=False, atlas=pose, parts={})
+    if when != "now":
+        raise ValueError(f"{key!r}: neither for a shown body nor for a new one")
+    return Example(text, "edit", body=True, act="imagine", atlas=pose, parts={}, earlier="last")
 
 
 def _asking(text: str, who: Reference) -> Example:

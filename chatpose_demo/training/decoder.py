@@ -16,12 +16,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import convert_to_fp32
 from safetensors.torch import save_file
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from chatpose_demo.evaluation.frozen_set import frozen_texts, normalised
 from chatpose_demo.network.language import Language
-from chatpose_demo.network.pose_decoder import Crowd, DecoderConfig, PoseDecoder
+from chatpose_demo.network.people_fit import Asked
+from chatpose_demo.network.pose_decoder import Crowd, Decoded, DecoderConfig, PoseDecoder
 from chatpose_demo.network.understanding import TOKEN_GAIN
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.corpus import Composer, compose
@@ -67,6 +69,7 @@ class TrainConfig:
     warmup: int = 200
     average: float = 0.998  # decay of the averaged weights, which are what is saved
     token_noise: float = 0.06  # share of words hidden from the decoder
+    precision: str = "bf16"  # or "no": fp32, twice as slow on GPUs and CPUs that compute in bf16
     weights: LossWeights = field(default_factory=LossWeights)
     shown: ShownConfig = field(default_factory=ShownConfig)
     corpus_seed: int = 0  # one text for all seeds, so that its word states are read once
@@ -97,9 +100,7 @@ class Trainer:
     """Holds the data and the decoder; `step` makes one update."""
 
     def __init__(self, config: TrainConfig, cache: Path) -> None:
-        self.accelerator = Accelerator(
-            mixed_precision="bf16" if torch.cuda.is_available() else "no"
-        )
+        self.accelerator = Accelerator(mixed_precision=config.precision)
         torch.manual_seed(config.seed)
         self.config = config
         self.rng = np.random.default_rng(config.seed + self.accelerator.process_index)
@@ -182,6 +183,8 @@ class Trainer:
         crowd = self._crowd(len(rows), asking, drawn)
         with self.accelerator.autocast():
             out = self.decoder(states, tokens, mask, flags.to(device), shown.to(device), crowd)
+        asked = Asked(**convert_to_fp32(vars(out.asked)))
+        out = Decoded(**convert_to_fp32(vars(out) | {"asked": asked}))
         fits = torch.from_numpy(np.stack([one.fits for one in drawn])).to(device) if drawn else mask
         losses, shares = batch_losses(
             out, self.targets, rows, asking, fits, crowd.present[asking], config.weights
@@ -244,11 +247,15 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=TrainConfig.steps)
     parser.add_argument("--seed", type=int, default=TrainConfig.seed)
     parser.add_argument("--writers", nargs="+", default=list(TrainConfig.writers))
+    parser.add_argument("--precision", choices=("bf16", "no"), default=TrainConfig.precision)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     config = TrainConfig(
-        writers=tuple(arguments.writers), steps=arguments.steps, seed=arguments.seed
+        writers=tuple(arguments.writers),
+        steps=arguments.steps,
+        seed=arguments.seed,
+        precision=arguments.precision,
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(config, arguments.cache)

@@ -22,7 +22,7 @@ class ShownConfig:
     mixed: int = 2000  # bodies of random states, beside the atlas and its mirror image
     changed: float = 0.35  # chance that a part of such a body is not at rest
     sway: float = 5.0  # degrees, standard deviation at every joint: nobody holds a state exactly
-    turned: float = 0.4  # chance that a body does not face the viewer
+    turned: float = 0.4  # chance that a body does not face the viewer, where nothing says it does
 
 
 class ShownBodies:
@@ -33,11 +33,14 @@ class ShownBodies:
         written = [i for i, one in enumerate(examples) if one.before is not None]
         self.place = np.full(len(examples), -1)
         self.place[written] = np.arange(len(written))
-        specs = [build(spec_of(examples[i].before or {})) for i in written]
-        self.written = _states(rng, specs, config)
+        before = [examples[i].before or {} for i in written]
+        turned = np.array([0.0 if "facing" in one else config.turned for one in before])
+        specs = [build(spec_of(one)) for one in before]
+        self.written = _states(rng, specs, config.sway, turned)
         atlas = [pose.rotations for pose in load_atlas()]
         mixed = [build(spec_of(_mixed(rng, config.changed))) for _ in range(config.mixed)]
-        self.any = _states(rng, [*atlas, *map(mirror, atlas), *mixed], config)
+        shown = [*atlas, *map(mirror, atlas), *mixed]
+        self.any = _states(rng, shown, config.sway, np.full(len(shown), config.turned))
 
     def draw(self, rng: np.random.Generator, rows: np.ndarray, has_body: np.ndarray) -> np.ndarray:
         """(B, NUM_STATES) float32 for the examples `rows`: the body a text was written for, or any.
@@ -52,16 +55,16 @@ class ShownBodies:
 
 
 def _states(
-    rng: np.random.Generator, bodies: Sequence[np.ndarray], config: ShownConfig
+    rng: np.random.Generator, bodies: Sequence[np.ndarray], degrees: float, turned: np.ndarray
 ) -> np.ndarray:
-    """(N, NUM_STATES) of bodies that sway and turn a little."""
+    """(N, NUM_STATES) of bodies that sway by so many degrees and turn with (N,) chances."""
     if not bodies:
         return np.zeros((0, NUM_STATES), np.float32)
     poses = np.stack(bodies)
-    sway = np.radians(rng.normal(0, config.sway, (len(poses) * NUM_JOINTS, 3)))
+    sway = np.radians(rng.normal(0, degrees, (len(poses) * NUM_JOINTS, 3)))
     sway = Rotation.from_rotvec(sway).as_matrix().reshape(len(poses), NUM_JOINTS, 3, 3)
     sway[:, 0] = np.eye(3)
-    yaw = rng.uniform(-180, 180, len(poses)) * (rng.random(len(poses)) < config.turned)
+    yaw = rng.uniform(-180, 180, len(poses)) * (rng.random(len(poses)) < turned)
     sway[:, 0] = Rotation.from_euler("y", yaw[:, None], degrees=True).as_matrix()
     return part_states((sway @ poses).astype(np.float32))
 

@@ -9,12 +9,21 @@ from importlib import resources
 WRITERS = ("ada", "bela", "chen", "dara", "iris", "jon", "kofi", "lena")
 CHATTERS = ("evan", "fay")  # wrote ordinary lines only
 REQUESTERS = ("gus", "hana")  # wrote whole requests for a body only
-BORDERERS = ("mira", "noor", "otto", "pia")  # wrote lines on both sides of wanting a body
+# Wrote lines on both sides of wanting a body.
+BORDERERS = (
+    "mira", "noor", "otto", "pia",
+    "ivan", "jola", "kurt", "lotte", "milo", "nadia", "owen", "petra",
+)  # fmt: skip
 NAMERS = ("quin", "rosa", "sam", "tess")  # wrote phrases for people and parts of bodies, no poses
 # Wrote whole changes and whole questions about people for given meanings, and ordinary lines.
 TELLERS = ("ugo", "vera", "wim", "xena", "yara", "zeno")
-# Wrote changes that lean on the body they saw ("the other knee"), and remarks that want none.
-SEERS = ("abel", "bram", "cleo", "dina", "egon", "faye")
+# Wrote changes that lean on the body they saw ("the other knee"), and remarks that want none; the
+# later ones also turned it around and wished for whole poses.
+SEERS = (
+    "abel", "bram", "cleo", "dina", "egon", "faye",
+    "gwen", "hugo", "inka", "jens", "kaya", "liam", "mona", "nils",
+    "anja", "boris", "cara", "dov", "elin", "fritz", "greta", "hector",
+)  # fmt: skip
 LISTERS = ("ines", "olaf")  # wrote the plain names of the atlas' poses: no training text
 
 
@@ -27,7 +36,7 @@ class Words:
             every writer wrote every file or key.
         chat: ordinary lines.
         atlas: pose id -> phrases.
-        edits, people: meaning -> whole sentences, see `told`.
+        edits, people, wishes: meaning -> whole sentences, see `told`.
         slots: "posture.sitting", "place.leftmost" -> words that fit after "the woman".
     """
 
@@ -41,6 +50,7 @@ class Words:
     talk: dict[str, list[str]]
     edits: dict[str, list[str]]
     people: dict[str, list[str]]
+    wishes: dict[str, list[str]]
     slots: dict[str, list[str]]
 
 
@@ -85,5 +95,6 @@ def load_words(writer: str) -> Words:
         talk=_keyed(writer, "talk.txt"),
         edits=_keyed(writer, "edits.txt"),
         people=_keyed(writer, "people.txt"),
+        wishes=_keyed(writer, "wishes.txt"),
         slots=_keyed(writer, "slots.txt"),
     )
