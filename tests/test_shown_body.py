@@ -86,4 +86,4 @@ def test_a_body_that_is_said_to_face_somewhere_is_not_turned():
     back = part_states(build(spec_of(before[0]))[None])[0]
     raised = part_states(build(spec_of(before[1]))[None])[0]
     assert np.allclose(shown.written[0::2], back, atol=1e-3)
-    assert np.abs(shown.written[1::2] - raised).max(1).min() > 0.01
+    assert np.median(np.abs(shown.written[1::2] - raised).max(1)) > 0.1
