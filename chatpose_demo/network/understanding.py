@@ -22,6 +22,7 @@ from chatpose_demo.network.pose_decoder import (
 )
 from chatpose_demo.network.relations import RELATIONS
 from chatpose_demo.network.shown_body import NUM_STATES, part_states
+from chatpose_demo.network.staying import without_stays
 from chatpose_demo.network.topics import TOPICS
 from chatpose_demo.network.who_fits import ASKED_FOR, Fits, People, who_fits
 from chatpose_demo.network.worn_words import with_worn
@@ -158,13 +159,18 @@ def understand(
         body: (24, 3, 3) rotations of the body that is shown last, if any.
         atlas: (A, 24, 3, 3) atlas poses, to find who does what the words name.
     """
-    read = language.read([text])
-    embedding = language.base.get_input_embeddings()
-    tokens = embedding(read.ids).float() * TOKEN_GAIN
     flags = torch.tensor([[float(has_photo), float(body is not None)]])
     shown = np.zeros((1, NUM_STATES), np.float32) if body is None else part_states(body[None])
-    out = decoder(read.states, tokens, read.mask, flags, torch.from_numpy(shown))
+
+    def decoded(words: str) -> Decoded:
+        read = language.read([words])
+        tokens = language.base.get_input_embeddings()(read.ids).float() * TOKEN_GAIN
+        return decoder(read.states, tokens, read.mask, flags, torch.from_numpy(shown))
+
+    out = decoded(text)
     out = replace(out, asked=with_worn(out.asked, text))
+    if body is not None and (told := without_stays(text)) != text:
+        out = replace(out, parts=decoded(told).parts)
     intent: dict[str, float] = dict(zip(INTENTS, out.intent[0].softmax(-1).tolist(), strict=True))
     parts = {name: _changes(out, way) for way, name in enumerate(BODY_INTENTS)}
     act = ACTS[int(out.act[0].argmax())]
