@@ -58,4 +58,4 @@ def test_the_arm_that_stays_is_not_moved(
     language: Language, decoder: PoseDecoder, text: str, part: str
 ):
     up: np.ndarray = build(spec_of({"left_arm": "up", "right_arm": "up"}))
-    assert understand(language, decoder, text, body=up).parts["edit"] == {part: "down"}
+    assert set(understand(language, decoder, text, body=up).parts["edit"]) == {part}
