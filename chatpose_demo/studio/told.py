@@ -5,7 +5,8 @@ would type. `edits.txt` holds `left_arm=up; was torso=bend | sentence`: the chan
 that the writer saw (nothing after "was" is plain standing; without "was" any body will do).
 `people.txt` holds `top red, sitting; not hat; behind female | sentence`: asked for, ruled out, and
 how the person stands to somebody else. `wishes.txt` holds `now yoga_tree | sentence`: the shown
-body shall take this pose of the atlas; with `new` no body was there yet.
+body shall take this pose of the atlas; with `new` no body was there yet. What was said to a standing
+body describes one, too ("right hand on the hip").
 """
 
 from __future__ import annotations
@@ -175,6 +176,8 @@ def told(words: Words, rng: np.random.Generator) -> Iterator[Example]:
                         version, "edit", body=True, parts=meant.parts, before=meant.before,
                         earlier="last", act="change",
                     )  # fmt: skip
+                    if _describes(meant):
+                        yield Example(version, "text", body=False, atlas="", parts=meant.parts)
     for key, lines in words.people.items():
         who = person_of(key)
         for line in lines:
@@ -188,11 +191,19 @@ def told(words: Words, rng: np.random.Generator) -> Iterator[Example]:
                 yield _wishing(version, key)
 
 
+def _describes(change: Change) -> bool:
+    """Whether the words for a change of a standing body describe a body where none is shown."""
+    named = all(option in STATES[part] for part, option in change.parts.items())
+    return change.before == {} and named
+
+
 def _wishing(text: str, key: str) -> Example:
     """Raises ValueError where a key of wishes.txt is neither `now POSE` nor `new POSE`."""
     when, _, pose = key.partition(" ")
     if when == "new":
-        return Example(text, "text", body=False, atlas=pose, parts={})
+        # The writers said more of the look than the pose's name, so that words for a standing body
+        # would fit, too: what the body is like is learned from other phrases.
+        return Example(text, "text", body=False)
     if when != "now":
         raise ValueError(f"{key!r}: neither for a shown body nor for a new one")
     return Example(text, "edit", body=True, act="imagine", atlas=pose, parts={}, earlier="last")
