@@ -31,7 +31,12 @@ from chatpose_demo.network.pose_decoder import (
 from chatpose_demo.network.relations import RELATIONS
 from chatpose_demo.network.shown_body import NUM_STATES
 from chatpose_demo.network.topics import TOPICS
-from chatpose_demo.network.understanding import EVEN_ODDS, understand
+from chatpose_demo.network.understanding import (
+    BODY_THRESHOLD,
+    CALLED_ODDS,
+    EVEN_ODDS,
+    understand,
+)
 from chatpose_demo.network.who_fits import People
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.corpus import Composer, compose
@@ -225,10 +230,19 @@ def test_a_change_that_names_no_part_may_name_a_pose(language: Language, decoder
 def test_a_clear_change_needs_less_to_be_done(language: Language, decoder: PoseDecoder):
     shown = build(spec_of({"left_arm": "up", "right_arm": "up"}))
     short = understand(language, decoder, "hands down", body=shown)
-    assert short.clear and short.asks_for_body and short.wants_body >= EVEN_ODDS
-    assert not understand(language, decoder, "hands down").clear  # there is nothing to change
+    assert short.least == EVEN_ODDS and short.asks_for_body
+    # There is nothing to change.
+    assert understand(language, decoder, "hands down").least == BODY_THRESHOLD
     for text in ("thanks", "who wrote Hamlet?", "leave it like that"):
         assert not understand(language, decoder, text, body=shown).asks_for_body
+
+
+def test_a_pose_called_by_a_rare_name_needs_less(language: Language, decoder: PoseDecoder):
+    for text in ("do a cartwheel for me", "a downward dog"):
+        called = understand(language, decoder, text)
+        assert called.least == CALLED_ODDS and called.asks_for_body
+    for text in ("which muscles does a plank train?", "who was the first to land a cartwheel?"):
+        assert not understand(language, decoder, text).asks_for_body
 
 
 def test_the_shown_body_tells_which_arm_is_meant(language: Language, decoder: PoseDecoder):
@@ -291,6 +305,22 @@ class TestTraining:
             assert torch.equal(loaded[name], value.to(torch.float16).float()), name
         assert json.loads((tmp_path / "pose_decoder.json").read_text())["steps"] == 1
         assert one.decoder.training
+
+    def test_texts_that_leave_the_body_open_teach_the_rest(self, trainer):
+        one = trainer()
+        talk = [row for row, example in enumerate(one.examples) if example.intent == "chat"]
+        one.queue = [np.array(talk[:8])]
+        learned = one.step()
+        assert "parts" not in learned and np.isfinite(learned["intent"])
+
+    def test_half_precision_ends_with_training(self, trainer):
+        one = trainer()
+        one.step()
+        decoder = one.latest().eval()
+        words = torch.zeros(1, 3, 576)
+        mask = torch.ones(1, 3, dtype=torch.bool)
+        said = decoder(words, words, mask, torch.zeros(1, 2), torch.zeros(1, NUM_STATES))
+        assert said.atlas.dtype == said.parts["head"].dtype == torch.float32
 
     def test_the_seed_decides(self, trainer):
         assert trainer().step() == pytest.approx(trainer().step(), nan_ok=True)

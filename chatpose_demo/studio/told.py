@@ -5,8 +5,8 @@ would type. `edits.txt` holds `left_arm=up; was torso=bend | sentence`: the chan
 that the writer saw (nothing after "was" is plain standing; without "was" any body will do).
 `people.txt` holds `top red, sitting; not hat; behind female | sentence`: asked for, ruled out, and
 how the person stands to somebody else. `wishes.txt` holds `now yoga_tree | sentence`: the shown
-body shall take this pose of the atlas; with `new` no body was there yet. What was said to a standing
-body describes one, too ("right hand on the hip").
+body shall take this pose of the atlas; with `new` no body was there yet. What was said to a
+standing body describes one, too ("right hand on the hip").
 """
 
 from __future__ import annotations

@@ -223,6 +223,12 @@ class Trainer:
         torch.set_rng_state(stored["torch_rng"])
         self.queue = [rows.numpy() for rows in stored["queue"]]
 
+    def latest(self) -> PoseDecoder:
+        """The decoder as the last step left it, in fp32 throughout."""
+        decoder = self.accelerator.unwrap_model(self.decoder, keep_fp32_wrapper=False)
+        assert isinstance(decoder, PoseDecoder)
+        return decoder
+
     def save_weights(self, out: Path) -> None:
         """The averaged decoder in fp16 with its configuration, as the demo loads it."""
         decoder = self.averaged.module

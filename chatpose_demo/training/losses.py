@@ -73,6 +73,7 @@ def batch_losses(
     every = torch.arange(len(rows), device=device)
     way = labels(targets.way)
     parts = [choice(out.parts[part][every, way], labels(targets.parts[part])) for part in PARTS]
+    settled = [one for one in parts if one.isfinite()]
     losses = {
         "intent": weights.intent * choice(out.intent, labels(targets.intent), weights.smoothing),
         "topic": weights.topic * choice(out.topic, labels(targets.topic), weights.smoothing),
@@ -81,8 +82,9 @@ def batch_losses(
         "other": weights.earlier * choice(out.other, labels(targets.other)),
         "act": weights.act * choice(out.act, labels(targets.act)),
         "region": weights.act * choice(out.region, labels(targets.region)),
-        "parts": torch.stack([one for one in parts if one.isfinite()]).sum(),
     }
+    if settled:  # the shortest texts of a batch may all leave the body open
+        losses["parts"] = torch.stack(settled).sum()
     shares = {"atlas right": (out.atlas.argmax(1) == atlas)[atlas > 0].float().mean()}
     if asking:
         assert out.person is not None
