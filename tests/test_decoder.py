@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -312,6 +313,12 @@ class TestTraining:
         one.queue = [np.array(talk[:8])]
         learned = one.step()
         assert "parts" not in learned and np.isfinite(learned["intent"])
+
+    def test_a_text_is_never_hidden_whole(self, trainer):
+        one = trainer()
+        one.config = replace(one.config, token_noise=1.0)
+        assert np.isfinite(one.step()["intent"])
+        assert all(value.isfinite().all() for value in one.decoder.state_dict().values())
 
     def test_half_precision_ends_with_training(self, trainer):
         one = trainer()

@@ -34,7 +34,7 @@ WORDS_FIRST = 8.0  # our choice: with nobody to see, "a person with raised arms"
 # also changed at less where what shall change is clear ("hands down"), and less will do where a
 # pose is called by a rare name ("do a cartwheel").
 BODY_THRESHOLD, EVEN_ODDS, CLEAR = 0.75, 0.5, 0.9
-CALLED, CALLED_ODDS = 2.5, 0.3  # nats of plain_names, and the probability that will do
+CALLED, CALLED_ODDS = 3.5, 0.3  # nats of plain_names, and the probability that will do
 # An edit that changes nothing is seldom wanted. Set on the development set: what shows a body again
 # stays below, most changes that were read too timidly lie above.
 SOME_CHANGE = 0.15

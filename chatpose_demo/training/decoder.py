@@ -174,7 +174,8 @@ class Trainer:
         states, ids, mask = (one.to(device) for one in self.features.batch(rows))
         tokens = self.embedding[ids].float() * TOKEN_GAIN
         hide = torch.rand(mask.shape, device=device) < config.token_noise
-        mask = mask & ~(hide & (mask.sum(1) > 4)[:, None])
+        left = mask & ~hide
+        mask = torch.where(((mask.sum(1) > 4) & left.any(1))[:, None], left, mask)
         flags = torch.tensor([context_flags(self.rng, self.examples[i]) for i in rows])
         shown = torch.from_numpy(self.shown.draw(self.rng, rows, flags[:, 1].numpy()))
         asking = [k for k, i in enumerate(rows) if self.examples[i].person is not None]
