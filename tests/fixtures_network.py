@@ -14,7 +14,7 @@ from chatpose_demo.network.base_model import load_base
 from chatpose_demo.network.checkpoints import assets_dir
 from chatpose_demo.network.embedded import EmbeddedNetwork
 from chatpose_demo.network.language import Language
-from chatpose_demo.network.pose_decoder import PoseDecoder
+from chatpose_demo.network.several import Decoder
 from chatpose_demo.perception.eyes import Eyes
 from chatpose_demo.settings import Settings
 
@@ -45,7 +45,7 @@ def plain_fp32() -> Language:
 
 
 @pytest.fixture(scope="session")
-def decoder(network: EmbeddedNetwork) -> PoseDecoder:
+def decoder(network: EmbeddedNetwork) -> Decoder:
     """The trained pose decoder."""
     return network.decoder
 

@@ -7,7 +7,7 @@ import pytest
 from chatpose_demo.evaluation.embedded import judge
 from chatpose_demo.evaluation.reader import Reader, Table
 from chatpose_demo.network.language import Language
-from chatpose_demo.network.pose_decoder import PoseDecoder
+from chatpose_demo.network.several import Decoder
 
 pytest_plugins = ("fixtures_network",)
 
@@ -33,7 +33,7 @@ AT_MOST = {
 
 
 @pytest.fixture(scope="module")
-def measured(language: Language, decoder: PoseDecoder) -> dict[str, Table]:
+def measured(language: Language, decoder: Decoder) -> dict[str, Table]:
     return judge(Reader(language, decoder))
 
 

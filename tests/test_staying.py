@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chatpose_demo.network.language import Language
-from chatpose_demo.network.pose_decoder import PoseDecoder
+from chatpose_demo.network.several import Decoder
 from chatpose_demo.network.staying import without_stays
 from chatpose_demo.network.understanding import understand
 from chatpose_demo.studio.rig import build, spec_of
@@ -55,7 +55,7 @@ def test_other_words_stay_whole(text: str):
     ],
 )
 def test_the_arm_that_stays_is_not_moved(
-    language: Language, decoder: PoseDecoder, text: str, part: str
+    language: Language, decoder: Decoder, text: str, part: str
 ):
     up: np.ndarray = build(spec_of({"left_arm": "up", "right_arm": "up"}))
     assert set(understand(language, decoder, text, body=up).parts["edit"]) == {part}

@@ -32,10 +32,11 @@ from chatpose_demo.evaluation.rpe_studio.draw import LONGER
 from chatpose_demo.evaluation.rpe_studio.draw import SEED as FROZEN_SEED
 from chatpose_demo.network.checkpoints import assets_dir, load_decoder
 from chatpose_demo.network.interface import AskBack
-from chatpose_demo.network.people_fit import Asked, PeopleFit
+from chatpose_demo.network.people_fit import Asked
 from chatpose_demo.network.people_tokens import FEATURES, NUM_FEATURES, UNKNOWN, person_features
 from chatpose_demo.network.pointing import choose
 from chatpose_demo.network.relations import RELATIONS
+from chatpose_demo.network.several import Fit
 from chatpose_demo.network.who_fits import ASKED_FOR, LONG, described, people_as_tokens
 from chatpose_demo.perception.eyes import Eyes
 from chatpose_demo.perception.person import COLOUR_NAMES, HAIR_NAMES, POSTURES, Person
@@ -186,7 +187,7 @@ def _percent(hits: Sequence[bool]) -> str:
 
 @torch.no_grad()
 def answer(
-    fit: PeopleFit, people: Sequence[Person], width: float, names: Sequence[str], rule: bool
+    fit: Fit, people: Sequence[Person], width: float, names: Sequence[str], rule: bool
 ) -> int | None:
     """Index of whom a description gets, or None when it is asked back.
 
@@ -256,7 +257,7 @@ def outcomes(ask: Ask, asked: Sequence[Described]) -> dict[str, list[bool]]:
     return hits
 
 
-def found_by_words(fit: PeopleFit, seen: Sequence[Picture], seed: int) -> str:
+def found_by_words(fit: Fit, seen: Sequence[Picture], seed: int) -> str:
     """The second table, in Markdown."""
     asked = [one for picture in seen for one in descriptions(picture, seed)]
     lines = [

@@ -12,7 +12,7 @@ from chatpose_demo.evaluation.metrics import Interval, interval, wilson
 from chatpose_demo.network.bodies import BodyFinder
 from chatpose_demo.network.checkpoints import load_decoder
 from chatpose_demo.network.language import Language
-from chatpose_demo.network.pose_decoder import PoseDecoder
+from chatpose_demo.network.several import Decoder
 from chatpose_demo.network.understanding import Understanding, understand
 from chatpose_demo.studio.atlas import load_atlas
 
@@ -28,7 +28,7 @@ class Reader:
     """Reads texts with one decoder."""
 
     language: Language
-    decoder: PoseDecoder
+    decoder: Decoder
 
     def __post_init__(self) -> None:
         self.finder = BodyFinder()

@@ -27,6 +27,7 @@ SUBJECT_LENGTH = 60  # characters of the user's words that name an imagined body
 NATURAL = 8  # our choice: so many atlas poses close to standing vary what words leave open
 WORTH = 0.02  # our choice: an atlas pose is another answer if this likely beside the best
 OTHERS = 6  # our choice: different atlas poses offered for the same words
+FEWEST = 3  # our choice: so many are offered however sure the first one is
 NO_PHOTO = (
     "There is no photo in our conversation yet, so I cannot look at anyone. "
     "Add a photo, or describe the pose in words."
@@ -106,7 +107,9 @@ class BodyFinder:
                 base = mirror(base)
         else:
             odds = seen.atlas[1:]
-            order = [int(i) for i in np.argsort(-odds)[:OTHERS] if odds[i] >= WORTH * odds.max()]
+            likely = [int(i) for i in np.argsort(-odds)[:OTHERS]]
+            worth = [i for i in likely[FEWEST:] if odds[i] >= WORTH * odds.max()]
+            order = likely[:FEWEST] + worth
             base = self.poses[order[rank % len(order)]]
             if rank // len(order) % 2:
                 base = mirror(base)

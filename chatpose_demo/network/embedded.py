@@ -19,8 +19,8 @@ from chatpose_demo.network.language import Language
 from chatpose_demo.network.people_words import name_of
 from chatpose_demo.network.photo_talk import about_photo
 from chatpose_demo.network.pointing import ask_back, people_of, things_missed, whom
-from chatpose_demo.network.pose_decoder import PoseDecoder
 from chatpose_demo.network.prompts import MAX_DETAILS, body_facts, pose_prompt, talk_prompt
+from chatpose_demo.network.several import Decoder
 from chatpose_demo.network.topics import BODY_TOPICS, PHOTO_TOPICS
 from chatpose_demo.network.understanding import Understanding, understand
 from chatpose_demo.perception.skeleton import joints_of
@@ -33,7 +33,7 @@ DANGLING = re.compile(r" in(?=\s*[?.!]*$)", re.IGNORECASE)
 class EmbeddedNetwork:
     """Implements `PoseNetwork` on a CPU with 135M parameters."""
 
-    def __init__(self, language: Language, decoder: PoseDecoder, max_tokens: int) -> None:
+    def __init__(self, language: Language, decoder: Decoder, max_tokens: int) -> None:
         self.language, self.decoder, self.max_tokens = language, decoder, max_tokens
         self.finder = BodyFinder()
 

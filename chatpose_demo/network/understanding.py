@@ -18,9 +18,9 @@ from chatpose_demo.network.pose_decoder import (
     INTENTS,
     REGIONS,
     Decoded,
-    PoseDecoder,
 )
 from chatpose_demo.network.relations import RELATIONS
+from chatpose_demo.network.several import Decoder
 from chatpose_demo.network.shown_body import NUM_STATES, part_states
 from chatpose_demo.network.staying import without_stays
 from chatpose_demo.network.topics import TOPICS
@@ -156,7 +156,7 @@ def _likeliest_change(out: Decoded) -> dict[str, str]:
 @torch.inference_mode()
 def understand(
     language: Language,
-    decoder: PoseDecoder,
+    decoder: Decoder,
     text: str,
     *,
     people: People | None = None,

@@ -10,7 +10,7 @@ import torch
 
 from chatpose_demo.network.crop_words import CropWord, crop_match, named_classes
 from chatpose_demo.network.held_so import held_so
-from chatpose_demo.network.people_fit import ACTION, COST, GAIN, PeopleFit, action_match
+from chatpose_demo.network.people_fit import ACTION, COST, GAIN, action_match
 from chatpose_demo.network.people_tokens import (
     FEATURES,
     SOFT_FEATURES,
@@ -20,6 +20,7 @@ from chatpose_demo.network.people_tokens import (
 from chatpose_demo.network.pose_decoder import Decoded
 from chatpose_demo.network.relations import relations
 from chatpose_demo.network.seats import on_seats
+from chatpose_demo.network.several import Fit
 from chatpose_demo.perception.person import CLASSES, Person
 
 ASKED_FOR = 0.5  # a property is asked for above this probability
@@ -140,7 +141,7 @@ def described(logits: torch.Tensor, shown: np.ndarray) -> tuple[np.ndarray, bool
 
 
 def who_fits(
-    fit: PeopleFit,
+    fit: Fit,
     text: str,
     out: Decoded,
     people: People,

@@ -32,6 +32,7 @@ from chatpose_demo.network.language import Language
 from chatpose_demo.network.people_fit import Asked, PeopleFit
 from chatpose_demo.network.people_tokens import FEATURES, PLACE_FEATURES
 from chatpose_demo.network.pose_decoder import PoseDecoder
+from chatpose_demo.network.several import Decoder, members
 from chatpose_demo.studio.words import WRITERS
 from chatpose_demo.training.decoder import TrainConfig, Trainer
 
@@ -170,7 +171,7 @@ def trained(variant: Variant, seed: int, steps: int, cache: Path) -> PoseDecoder
     return trainer.latest().eval()
 
 
-def judged(language: Language, decoder: PoseDecoder) -> dict[str, float]:
+def judged(language: Language, decoder: Decoder) -> dict[str, float]:
     """The numbers that are compared."""
     reader = Reader(language, decoder)
     wants = wanting(reader, SECOND)
@@ -211,7 +212,8 @@ def finished(language: Language, weights: Path) -> list[dict]:
             continue  # says something about the text, which is learned already
         decoder = load_decoder(weights)
         if variant.change is not None:
-            variant.change(decoder)
+            for member in members(decoder):
+                variant.change(member)
         runs.append({"variant": name, "numbers": judged(language, decoder.eval())})
     return runs
 

@@ -19,7 +19,7 @@ from chatpose_demo.evaluation.rpe_studio.answers import Interview, OtherRunError
 from chatpose_demo.evaluation.rpe_studio.data import FOLDER, load_questions, load_scenes
 from chatpose_demo.evaluation.rpe_studio.scoring import report, rows, table
 from chatpose_demo.network.base_model import LanguageModelMissing
-from chatpose_demo.network.checkpoints import assets_dir
+from chatpose_demo.network.checkpoints import assets_dir, decoder_files
 from chatpose_demo.settings import Settings
 
 
@@ -44,8 +44,9 @@ def _header() -> dict[str, str]:
     files = {
         "questions": FOLDER / "questions.jsonl",
         "truth": FOLDER / "truth.jsonl",
-        "weights": assets_dir() / "network" / "pose_decoder.safetensors",
     }
+    for number, file in enumerate(decoder_files(assets_dir() / "network")):
+        files[f"weights {number}" if number else "weights"] = file.with_suffix(".safetensors")
     digests = {n: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for n, path in files.items()}
     return {"set": "rpe_studio", "model": "embedded"} | digests
 
