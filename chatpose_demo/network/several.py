@@ -32,9 +32,13 @@ class SeveralDecoders(nn.Module):
         super().__init__()
         self.members = nn.ModuleList(members)
 
+    def each(self) -> list[PoseDecoder]:
+        """The single decoders."""
+        return [one for one in self.members if isinstance(one, PoseDecoder)]
+
     def fit(self, asked: Asked, people: Tensor, pairs: Tensor, present: Tensor) -> Tensor:
         """(B, P) logits that each person fits, see `PeopleFit`."""
-        return _mean([one.fit(asked, people, pairs, present) for one in self.members])
+        return _mean([one.fit(asked, people, pairs, present) for one in self.each()])
 
     def forward(
         self,
@@ -46,9 +50,9 @@ class SeveralDecoders(nn.Module):
         crowd: Crowd | None = None,
     ) -> Decoded:
         """Arguments as of `PoseDecoder`; logits are mean log-probabilities."""
-        said = [one(states, tokens, mask, context, shown, crowd) for one in self.members]
+        said = [one(states, tokens, mask, context, shown, crowd) for one in self.each()]
 
-        def each(name: str) -> list[Tensor]:
+        def all_of(name: str) -> list[Tensor]:
             return [getattr(one, name) for one in said]
 
         asked = {
@@ -56,16 +60,16 @@ class SeveralDecoders(nn.Module):
             for field in fields(Asked)
         }
         return Decoded(
-            intent=_chances(each("intent")),
-            topic=_chances(each("topic")),
-            atlas=_chances(each("atlas")),
+            intent=_chances(all_of("intent")),
+            topic=_chances(all_of("topic")),
+            atlas=_chances(all_of("atlas")),
             asked=Asked(**asked),
-            person=None if crowd is None else _mean(each("person")),
-            many=_mean(each("many")),
-            act=_chances(each("act")),
-            region=_chances(each("region")),
-            earlier=_chances(each("earlier")),
-            other=_chances(each("other")),
+            person=None if crowd is None else _mean(all_of("person")),
+            many=_mean(all_of("many")),
+            act=_chances(all_of("act")),
+            region=_chances(all_of("region")),
+            earlier=_chances(all_of("earlier")),
+            other=_chances(all_of("other")),
             parts={part: _chances([one.parts[part] for one in said]) for part in said[0].parts},
         )
 
@@ -76,4 +80,4 @@ Fit = Callable[[Asked, Tensor, Tensor, Tensor], Tensor]
 
 def members(decoder: Decoder) -> list[PoseDecoder]:
     """The single decoders of one or several."""
-    return list(decoder.members) if isinstance(decoder, SeveralDecoders) else [decoder]
+    return decoder.each() if isinstance(decoder, SeveralDecoders) else [decoder]
