@@ -25,7 +25,9 @@ TESTS: dict[Path, tuple[Test, ...]] = {
     SECOND: (captions, chains, implicit, acts, relations, wanting, topics),
 }
 # For choices while working on the network; the frozen sets are for the end.
-DEVELOPMENT_TESTS: dict[Path, tuple[Test, ...]] = {DEVELOPMENT: (captions, edits, chains, wanting)}
+DEVELOPMENT_TESTS: dict[Path, tuple[Test, ...]] = {
+    DEVELOPMENT: (captions, edits, chains, relations, wanting)
+}
 
 
 def judge(reader: Reader, tests: dict[Path, tuple[Test, ...]] = TESTS) -> dict[str, Table]:

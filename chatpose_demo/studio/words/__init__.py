@@ -9,10 +9,12 @@ from importlib import resources
 WRITERS = ("ada", "bela", "chen", "dara", "iris", "jon", "kofi", "lena")
 CHATTERS = ("evan", "fay")  # wrote ordinary lines only
 REQUESTERS = ("gus", "hana")  # wrote whole requests for a body only
-# Wrote lines on both sides of wanting a body.
+# Wrote lines on both sides of wanting a body; the last eight mostly moments of somebody's story
+# that one sees before one's eyes, and stories that only tell.
 BORDERERS = (
     "mira", "noor", "otto", "pia",
     "ivan", "jola", "kurt", "lotte", "milo", "nadia", "owen", "petra",
+    "anton", "betty", "cyril", "daria", "ewan", "flora", "gregor", "heidi",
 )  # fmt: skip
 NAMERS = ("quin", "rosa", "sam", "tess")  # wrote phrases for people and parts of bodies, no poses
 # Wrote whole changes and whole questions about people for given meanings, and ordinary lines.
