@@ -17,8 +17,9 @@ from chatpose_demo.studio.told import (
     person_of,
     recoloured,
     told,
+    turned_round,
 )
-from chatpose_demo.studio.words import SEERS, TELLERS, load_words
+from chatpose_demo.studio.words import FINDERS, SEERS, TELLERS, load_words
 
 
 @pytest.mark.parametrize("name", TELLERS)
@@ -151,3 +152,25 @@ def test_a_wish_says_whether_a_body_is_there():
     with pytest.raises(ValueError, match="later yoga_tree"):
         wishes = {"later yoga_tree": ["a tree"]}
         list(told(replace(load_words("abel"), wishes=wishes), np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("name", FINDERS)
+def test_finders_point_at_people_only(name: str):
+    words = load_words(name)
+    assert not (words.chat or words.edits or words.atlas or words.parts)
+    assert sum(map(len, words.people.values())) > 140
+    found = [one.person for one in told(words, np.random.default_rng(0))]
+    assert sum(bool(who.bans) for who in found) > 150
+    assert sum(who.relation != "none" for who in found) > 150
+
+
+def test_questions_turn_round_with_all_their_sides():
+    text, who = turned_round(
+        "Second from the left, behind the rightmost one",
+        person_of("second from left; behind rightmost"),
+    )
+    assert text == "Second from the right, behind the leftmost one"
+    assert who.needs == ("second from right",) and who.anchor == ("leftmost",)
+    assert turned_round(*turned_round(text, who))[0] == text
+    assert turned_round("the one right next to the car", person_of("; beside near car")) is None
+    assert turned_round("the first in line", person_of("leftmost")) is None

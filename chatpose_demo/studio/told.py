@@ -29,6 +29,8 @@ RECOLOURED = 5  # our choice: sentences about people that one sentence gives, wi
 SWAPPED = {"left": "right", "right": "left"}
 SIDE = re.compile("left|right")
 SIDE_WORD = re.compile(r"\b(left|right)(?=\b|-)", re.IGNORECASE)
+PLACE_WORD = re.compile(r"\b(left|right)(?=\b|most)", re.IGNORECASE)
+A_PLACE = re.compile(r"\b(?:the|from|far) right\b", re.IGNORECASE)  # "Right" that is one
 # "Right" that is no side, and poses whose mirror image has no name.
 NO_SIDE = re.compile(
     r"right (?:now|away|angles?|there|here|in front|behind|at|on top|up|down|over|by|next|beside|"
@@ -107,12 +109,8 @@ def mirrored(text: str, change: Change) -> tuple[str, Change] | None:
     if NO_SIDE.search(text) or any(o in ONE_SIDED for o in (*parts.values(), *before.values())):
         return None
 
-    def other(match: re.Match[str]) -> str:
-        side = SWAPPED[match.group().lower()]
-        return side.capitalize() if match.group()[0].isupper() else side
-
     swapped = _turned(parts)
-    turned = SIDE_WORD.sub(other, text)
+    turned = SIDE_WORD.sub(_other_side, text)
     if any(option not in OPTIONS[part] for part, option in swapped.items()):
         return None
     if change.before is None:
@@ -131,8 +129,27 @@ def _turned(parts: Mapping[str, str]) -> dict[str, str]:
     return {_swapped(part): _swapped(option) for part, option in parts.items()}
 
 
+def _other_side(match: re.Match[str]) -> str:
+    side = SWAPPED[match.group().lower()]
+    return side.capitalize() if match.group()[0].isupper() else side
+
+
 def _swapped(name: str) -> str:
     return SIDE.sub(lambda match: SWAPPED[match.group()], name)
+
+
+def turned_round(text: str, who: Reference) -> tuple[str, Reference] | None:
+    """The same question where left is right; None where that cannot be told from the words."""
+    names = (*who.needs, *who.bans, *who.anchor, who.relation)
+    if NO_SIDE.search(A_PLACE.sub("", text)) or not PLACE_WORD.search(text) or not any(map(SIDE.search, names)):
+        return None
+
+    def turned(those: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(_swapped, those))
+
+    text = PLACE_WORD.sub(_other_side, text)
+    needs, bans, anchor = turned(who.needs), turned(who.bans), turned(who.anchor)
+    return text, Reference(text, needs, bans, anchor, _swapped(who.relation))
 
 
 def recoloured(rng: np.random.Generator, text: str, who: Reference) -> tuple[str, Reference]:
@@ -182,9 +199,11 @@ def told(words: Words, rng: np.random.Generator) -> Iterator[Example]:
         who = person_of(key)
         for line in lines:
             yield _asking(line, replace(who, phrase=line))
-            for _ in range(RECOLOURED - 1):
-                text, other = recoloured(rng, line, who)
-                yield _asking(roughen(rng, text), other)
+            both = filter(None, ((line, who), turned_round(line, who)))
+            for text, meant in both:
+                for _ in range(RECOLOURED - 1):
+                    version, other = recoloured(rng, text, meant)
+                    yield _asking(roughen(rng, version), other)
     for key, lines in words.wishes.items():
         for line in lines:
             for version in dict.fromkeys((line, roughen(rng, line))):

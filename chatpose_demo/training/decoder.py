@@ -32,6 +32,7 @@ from chatpose_demo.studio.references import Reference
 from chatpose_demo.studio.words import (
     BORDERERS,
     CHATTERS,
+    FINDERS,
     NAMERS,
     REQUESTERS,
     SEERS,
@@ -53,7 +54,7 @@ NOBODY = Reference("")
 class TrainConfig:
     """One training run; every number is our choice unless a source is named."""
 
-    writers: tuple[str, ...] = WRITERS + NAMERS + TELLERS + SEERS
+    writers: tuple[str, ...] = WRITERS + NAMERS + TELLERS + SEERS + FINDERS
     chatters: tuple[str, ...] = CHATTERS + REQUESTERS + BORDERERS
     captions: int = 9000
     edits: int = 9000

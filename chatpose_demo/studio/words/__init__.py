@@ -26,6 +26,8 @@ SEERS = (
     "gwen", "hugo", "inka", "jens", "kaya", "liam", "mona", "nils",
     "anja", "boris", "cara", "dov", "elin", "fritz", "greta", "hector",
 )  # fmt: skip
+# Wrote whole questions about people only: somebody ruled out, somebody beside, ordinal places.
+FINDERS = ("ilse", "jack", "kira", "luis", "meg", "noel")
 LISTERS = ("ines", "olaf")  # wrote the plain names of the atlas' poses: no training text
 
 
