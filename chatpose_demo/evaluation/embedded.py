@@ -15,18 +15,18 @@ from chatpose_demo.evaluation.bodies import acts, captions, chains, edits, impli
 from chatpose_demo.evaluation.frozen_set import DEVELOPMENT, FOLDER, SECOND
 from chatpose_demo.evaluation.pointing import relations, selection
 from chatpose_demo.evaluation.reader import Reader, Table
-from chatpose_demo.evaluation.turns import topics, wanting
+from chatpose_demo.evaluation.turns import helping, topics, wanting
 from chatpose_demo.network.checkpoints import assets_dir
 
 Test = Callable[[Reader, Path], Table]
 # Two sets by two writers; the second holds what the first did not think of.
 TESTS: dict[Path, tuple[Test, ...]] = {
     FOLDER: (captions, edits, implicit, selection, wanting),
-    SECOND: (captions, chains, implicit, acts, relations, wanting, topics),
+    SECOND: (captions, chains, implicit, acts, relations, wanting, topics, helping),
 }
 # For choices while working on the network; the frozen sets are for the end.
 DEVELOPMENT_TESTS: dict[Path, tuple[Test, ...]] = {
-    DEVELOPMENT: (captions, edits, chains, relations, wanting)
+    DEVELOPMENT: (captions, edits, chains, relations, wanting, helping)
 }
 
 

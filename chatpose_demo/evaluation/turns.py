@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from chatpose_demo.evaluation.frozen_set import read_lines
 from chatpose_demo.evaluation.reader import Reader, Table, rate
-from chatpose_demo.network.topics import BODY_TOPICS, PHOTO_TOPICS
+from chatpose_demo.network.topics import APP_TOPICS, BODY_TOPICS, NOT_APP, PHOTO_TOPICS
 
 
 def wanting(reader: Reader, folder) -> Table:
@@ -32,4 +32,18 @@ def topics(reader: Reader, folder) -> Table:
         right = seen.topic_of(PHOTO_TOPICS if photo else BODY_TOPICS) == line["topic"]
         hits["photo" if photo else "body"].append(right)
         hits["all"].append(right)
+    return {name: rate(values) for name, values in sorted(hits.items())}
+
+
+def helping(reader: Reader, folder) -> Table:
+    """Is a question about the program told from other lines, and read rightly?"""
+    hits = defaultdict(list)
+    for line in read_lines("help", folder):
+        seen = reader(line["text"])
+        said = NOT_APP if seen.asks_for_body else seen.topic_of(APP_TOPICS)
+        if line["topic"] == NOT_APP:
+            hits["false"].append(said != NOT_APP)
+        else:
+            hits["missed"].append(said == NOT_APP)
+            hits["topic"].append(said == line["topic"])
     return {name: rate(values) for name, values in sorted(hits.items())}

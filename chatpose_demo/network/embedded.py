@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from chatpose_demo.geometry.describe import describe
+from chatpose_demo.network.app_talk import about_app
 from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.network.bodies import BodyFinder, Found
 from chatpose_demo.network.body_talk import about_bodies
@@ -21,7 +22,7 @@ from chatpose_demo.network.photo_talk import about_photo
 from chatpose_demo.network.pointing import ask_back, people_of, things_missed, whom
 from chatpose_demo.network.prompts import MAX_DETAILS, body_facts, pose_prompt, talk_prompt
 from chatpose_demo.network.several import Decoder
-from chatpose_demo.network.topics import BODY_TOPICS, PHOTO_TOPICS
+from chatpose_demo.network.topics import APP_TOPICS, BODY_TOPICS, NOT_APP, PHOTO_TOPICS
 from chatpose_demo.network.understanding import Understanding, understand
 from chatpose_demo.perception.skeleton import joints_of
 from chatpose_demo.settings import Settings
@@ -128,6 +129,10 @@ class EmbeddedNetwork:
             return
         if topic in ("body_talk", "edit") and question.bodies:
             yield Words(about_bodies(seen.topic_of(BODY_TOPICS), question, seen))
+            return
+        about = seen.topic_of(APP_TOPICS)
+        if topic == "chat" and about != NOT_APP:
+            yield Words(about_app(about))
             return
         prompt = talk_prompt(question.history, question.text)
         for piece in self.language.stream(

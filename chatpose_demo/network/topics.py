@@ -15,4 +15,10 @@ PHOTO_TOPICS = (
     "photo_count", "photo_list", "photo_clothes", "photo_hair", "photo_doing", "photo_where",
     "photo_exists", "photo_things", "photo_who", "photo_other",
 )  # fmt: skip
-TOPICS = BODY_TOPICS + PHOTO_TOPICS
+# About the program itself (network.app_talk), and the mark of everything else that is said.
+NOT_APP = "app_none"
+APP_TOPICS = (
+    "app_can", "app_how", "app_who", "app_photo", "app_privacy", "app_view", "app_save",
+    "app_limits", "app_chat", NOT_APP,
+)  # fmt: skip
+TOPICS = BODY_TOPICS + PHOTO_TOPICS + APP_TOPICS

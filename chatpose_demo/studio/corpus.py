@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
+
 from chatpose_demo.network.parts import KEEP, OPTIONS
 from chatpose_demo.network.pose_decoder import INTENTS
-from chatpose_demo.network.topics import PHOTO_TOPICS
+from chatpose_demo.network.topics import APP_TOPICS, NOT_APP, PHOTO_TOPICS
 from chatpose_demo.perception.person import POSTURES
 from chatpose_demo.studio.bodies import BodyComposer
 from chatpose_demo.studio.examples import Example, roughen
@@ -19,6 +23,11 @@ HARD = (
     "hair+top+place", "top+bottom+posture", "top+bottom+place", "hair+bottom+posture",
     "hair+posture+place", "bottom+posture+place", "hair+bottom+place", "top+hair", "top+place",
 )  # fmt: skip
+MAYBE_APP = re.compile(
+    r"\b(?:you|your|this|it|that|app|demo|site|page|program|tool|bot|chat|save|download|export|"
+    r"upload|photos?|pictures?|images?|view|zoom|rotate|model|files?|blender|help)\b",
+    re.IGNORECASE,
+)
 
 
 class Composer(BodyComposer):
@@ -81,6 +90,8 @@ class Composer(BodyComposer):
         return found
 
     def _question(self, topic: str, line: str) -> Example:
+        if topic in APP_TOPICS:
+            return Example(roughen(self.rng, line), "chat", topic=topic)
         line = line.replace("{s}", "left" if self.chance(0.5) else "right")
         if topic not in PHOTO_TOPICS:
             return Example(roughen(self.rng, line), "body_talk", body=True, topic=topic)
@@ -98,10 +109,13 @@ class Composer(BodyComposer):
         """Lines that are neither about the photo nor about a body."""
         found = []
         for words in (*self.writers, *self.chatters):
+            # Writers who were not asked to tell lines about the program apart may hold some.
+            apart = any(topic in APP_TOPICS for topic in words.talk)
             for line in words.chat:
-                found.append(Example(line, "chat"))
+                topic = NOT_APP if apart or not MAYBE_APP.search(line) else None
+                found.append(Example(line, "chat", topic=topic))
                 if self.chance(0.3):
-                    found.append(Example(roughen(self.rng, line), "chat"))
+                    found.append(Example(roughen(self.rng, line), "chat", topic=topic))
         return found
 
 
@@ -135,6 +149,9 @@ def compose(
             examples.append(composer.implicit(pose, phrase))
     for index in composer.rng.integers(len(phrases), size=varied):
         examples.append(composer.varied(*phrases[int(index)]))
-    examples += composer.ordinary() + composer.talk() + composer.requests()
-    examples += [one for words in composer.writers for one in told(words, composer.rng)]
-    return examples + [composer.hard() for _ in range(hard)]
+    examples += [composer.hard() for _ in range(hard)]
+    # Whole lines come last and each writer has dice of their own, so that a new writer leaves all
+    # that was there before as it was.
+    for words in composer.writers:
+        examples += told(words, np.random.default_rng(list(words.writer.encode())))
+    return examples + composer.ordinary() + composer.talk() + composer.requests()

@@ -141,7 +141,11 @@ def _swapped(name: str) -> str:
 def turned_round(text: str, who: Reference) -> tuple[str, Reference] | None:
     """The same question where left is right; None where that cannot be told from the words."""
     names = (*who.needs, *who.bans, *who.anchor, who.relation)
-    if NO_SIDE.search(A_PLACE.sub("", text)) or not PLACE_WORD.search(text) or not any(map(SIDE.search, names)):
+    if (
+        NO_SIDE.search(A_PLACE.sub("", text))
+        or not PLACE_WORD.search(text)
+        or not any(map(SIDE.search, names))
+    ):
         return None
 
     def turned(those: tuple[str, ...]) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from chatpose_demo.studio.corpus import Composer, compose
 from chatpose_demo.studio.examples import Example
 from chatpose_demo.studio.references import Reference
 from chatpose_demo.studio.words import (
+    ASKERS,
     BORDERERS,
     CHATTERS,
     FINDERS,
@@ -55,7 +56,7 @@ class TrainConfig:
     """One training run; every number is our choice unless a source is named."""
 
     writers: tuple[str, ...] = WRITERS + NAMERS + TELLERS + SEERS + FINDERS
-    chatters: tuple[str, ...] = CHATTERS + REQUESTERS + BORDERERS
+    chatters: tuple[str, ...] = CHATTERS + REQUESTERS + BORDERERS + ASKERS
     captions: int = 9000
     edits: int = 9000
     combined: int = 1200

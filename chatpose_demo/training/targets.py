@@ -10,7 +10,7 @@ from chatpose_demo.network.parts import PARTS
 from chatpose_demo.network.people_tokens import NUM_FEATURES
 from chatpose_demo.network.pose_decoder import ACTS, BODY_INTENTS, EARLIER, INTENTS, REGIONS
 from chatpose_demo.network.relations import RELATIONS
-from chatpose_demo.network.topics import TOPICS
+from chatpose_demo.network.topics import NOT_APP, TOPICS
 from chatpose_demo.studio.corpus import option_index
 from chatpose_demo.studio.examples import Example
 from chatpose_demo.training.scene_pool import INDEX
@@ -18,9 +18,9 @@ from chatpose_demo.training.scene_pool import INDEX
 UNSET = -100  # torch's ignore_index
 # Share of each kind of example in a batch; our choice.
 SHARES = {
-    "request": 0.12, "chat": 0.22, "photo_talk": 0.09, "body_talk": 0.08, "caption": 0.18,
-    "implicit": 0.25, "varied": 0.03, "person": 0.20, "related": 0.20, "edit": 0.23,
-    "combine": 0.04,
+    "request": 0.12, "chat": 0.20, "help": 0.06, "photo_talk": 0.09, "body_talk": 0.08,
+    "caption": 0.18, "implicit": 0.25, "varied": 0.03, "person": 0.20, "related": 0.20,
+    "edit": 0.23, "combine": 0.04,
 }  # fmt: skip
 
 
@@ -78,6 +78,8 @@ def sampling_odds(examples: list[Example]) -> np.ndarray:
         who = one.person
         if who is not None and (who.bans or who.relation != "none" or who.many):
             kind = "related"
+        if kind == "chat" and one.topic not in (None, NOT_APP):
+            kind = "help"
         if one.act == "combine":
             kind = "combine"
         elif one.intent in BODY_INTENTS and one.parts is None and one.act is None:

@@ -28,6 +28,8 @@ SEERS = (
 )  # fmt: skip
 # Wrote whole questions about people only: somebody ruled out, somebody beside, ordinal places.
 FINDERS = ("ilse", "jack", "kira", "luis", "meg", "noel")
+# Wrote questions about the program, and lines in the same words that are not about it.
+ASKERS = ("olga", "paul", "rita", "stan", "tina", "uwe")
 LISTERS = ("ines", "olaf")  # wrote the plain names of the atlas' poses: no training text
 
 
