@@ -188,7 +188,12 @@ def _pose_of(body: Body, conversation: Conversation) -> Pose:
         box = scene.people[body.person].box
     base = conversation.poses[body.base] if body.base is not None else None
     if base is not None:
-        return base.with_(rotations=body.rotations, source=body.source, unseen_joints=body.unseen)
+        return base.with_(
+            rotations=body.rotations,
+            source=body.source,
+            unseen_joints=body.unseen,
+            made_from=body.base,
+        )
     return Pose(
         body.rotations,
         subject=body.subject,

@@ -47,6 +47,7 @@ class Pose:
         source: where it came from: "photo", "text", "edit" or "network".
         person_box: (x0, y0, x1, y1) in pixels of the upright photo, or None.
         unseen_joints: joints that the photo did not show; they rest naturally.
+        made_from: index of the conversation's body that this one was changed from, if any.
     """
 
     rotations: np.ndarray
@@ -56,6 +57,7 @@ class Pose:
     source: str = "text"
     person_box: tuple[float, float, float, float] | None = None
     unseen_joints: tuple[str, ...] = ()
+    made_from: int | None = None
 
     def __post_init__(self) -> None:
         rotations = np.asarray(self.rotations, np.float32)

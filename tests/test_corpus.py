@@ -14,7 +14,7 @@ from chatpose_demo.network.people_tokens import FEATURES
 from chatpose_demo.network.pose_decoder import ACTS, EARLIER, INTENTS, REGIONS
 from chatpose_demo.network.prompts import body_facts
 from chatpose_demo.network.relations import RELATIONS
-from chatpose_demo.network.topics import TOPICS
+from chatpose_demo.network.topics import APP_TOPICS, NOT_APP, TOPICS
 from chatpose_demo.perception.skeleton import joints_of
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.bodies import (
@@ -26,12 +26,14 @@ from chatpose_demo.studio.bodies import (
     SHOWN_LEGS,
 )
 from chatpose_demo.studio.corpus import Composer, compose
-from chatpose_demo.studio.examples import Example
+from chatpose_demo.studio.examples import Example, of_somebody
 from chatpose_demo.studio.references import PREDICATE_KEYS
 from chatpose_demo.studio.replies import ReplyWriter
 from chatpose_demo.studio.words import (
+    ASKERS,
     BORDERERS,
     CHATTERS,
+    FINDERS,
     LISTERS,
     NAMERS,
     REQUESTERS,
@@ -49,7 +51,7 @@ def writers() -> list[Words]:
 
 @pytest.fixture(scope="module")
 def chatters() -> list[Words]:
-    return [load_words(name) for name in CHATTERS + REQUESTERS + BORDERERS + LISTERS]
+    return [load_words(name) for name in CHATTERS + REQUESTERS + BORDERERS + LISTERS + ASKERS]
 
 
 SIZES = {
@@ -73,7 +75,7 @@ def having(writers: list[Words], table: str, key: str) -> int:
     return sum(bool(getattr(words, table).get(key)) for words in writers)
 
 
-def test_every_key_has_several_writers(writers: list[Words]):
+def test_every_key_has_several_writers(writers: list[Words], chatters: list[Words]):
     parts = {f"{p}{m}.{s}" for m in ("", "!") for p, ss in SHOWN.items() for s in ss}
     parts = {key.replace("facing", "face") for key in parts} - {f"whole.{RISING}"}
     for mark in ("", "!"):
@@ -82,8 +84,15 @@ def test_every_key_has_several_writers(writers: list[Words]):
     parts |= {f"rel.{move}" for move in RELATIVE}
     acts = {"another", "imagine", "half", "combine", "back", "again"}
     acts |= {f"body.{name}" for name in NAMED_BODIES}
+    topics = {*TOPICS} - {NOT_APP}
     frames = {"ask_person", "ask_text", "ask_edit", "ask_again", "photo_talk", "body_talk"}
-    tables = {"parts": parts, "refs": set(PREDICATE_KEYS), "acts": acts, "talk": set(TOPICS)}
+    tables = {
+        "parts": parts,
+        "refs": set(PREDICATE_KEYS),
+        "acts": acts,
+        "talk": {*TOPICS} - {NOT_APP},
+    }
+    writers = [*writers, *chatters]
     for table, keys in (tables | {"requests": frames}).items():
         for key in keys:
             assert having(writers, table, key) >= 2, (table, key)
@@ -231,3 +240,21 @@ def test_facts_name_the_limbs_that_are_hidden():
     facts = body_facts(words, "photo", ("left_wrist", "left_knee", "right_knee"))
     assert facts.startswith("Body (seen in the photo): ")
     assert facts.endswith("Not visible: the left arm and the legs.")
+
+
+@pytest.mark.parametrize("name", ASKERS)
+def test_askers_ask_about_the_program(name: str):
+    words = load_words(name)
+    assert set(words.talk) == {*APP_TOPICS} - {NOT_APP}
+    assert min(map(len, words.talk.values())) >= 9 and len(words.chat) == 60
+
+
+def test_descriptions_are_told_of_somebody_as_often_as_not(sample: list[Example]):
+    said = [one.text for one in sample if one.intent == "text" and one.atlas == ""]
+    somebody = re.compile(r"\b(?:an?|someone|somebody)\b", re.IGNORECASE)
+    assert 0.3 < np.mean([bool(somebody.search(text)) for text in said]) < 0.7
+    rng = np.random.default_rng(0)
+    told = {of_somebody(rng, "kneeling on both knees") for _ in range(60)}
+    assert len(told) > 15 and all(text.endswith("kneeling on both knees") for text in told)
+    assert of_somebody(rng, "she is kneeling") == "she is kneeling"
+    assert of_somebody(rng, "her back bowed").startswith(("a woman", "a girl", "a lady"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chatpose_demo.network.in_context import in_context
-from chatpose_demo.network.parts import apply_choices
+from chatpose_demo.network.parts import apply_choices, heading
 from chatpose_demo.studio.rig import Spec, build, legs
 
 
@@ -111,3 +111,16 @@ def test_it_is_the_arm_that_is_up():
     assert in_context(build(Spec()), {}, "put it down") == {}  # nothing is up
     assert in_context(up, {"legs": "sit"}, "bring it down and sit") == {"legs": "sit"}
     assert in_context(up, {}, "lay them down") == {}
+
+
+@pytest.mark.parametrize("faced", ["front", "back", "left", "right", "half_left", "half_right"])
+def test_turning_around_shows_the_other_side(faced: str):
+    base = apply_choices(build(Spec()), {"facing": faced})
+    turned = apply_choices(base, in_context(base, {}, "turn around"))
+    assert heading(base[0])[:, 2] @ heading(turned[0])[:, 2] < -0.7
+
+
+@pytest.mark.parametrize("posture", ["squat", "half_squat", "kneel"])
+def test_who_squats_does_not_sit(posture: str):
+    base = build(Spec(**legs(posture)))
+    assert in_context(base, {"legs": "together"}, "") == {"legs": "together"}

@@ -192,3 +192,13 @@ def test_facing_turns_the_whole_body_and_nothing_else(option: str, ahead: tuple[
         assert np.allclose(across, (ahead[1], -ahead[0]), atol=1e-4), pose.id
         again = apply_choices(turned, {"facing": option})
         assert np.allclose(again, turned, atol=1e-5)
+
+
+@pytest.mark.parametrize("posture", ["stand", "sit", "long", "squat"])
+def test_wider_takes_the_knees_apart(posture: str):
+    def gap(pose: np.ndarray) -> float:
+        joints = joints_of(pose)
+        return float(np.linalg.norm(joints[JOINT["left_knee"]] - joints[JOINT["right_knee"]]))
+
+    base = build(Spec(**legs(posture)))
+    assert gap(apply_choices(base, {"legs": "wider"})) > gap(base) + 0.08

@@ -212,11 +212,14 @@ def test_every_change_that_a_chat_makes_settles():
     finder = BodyFinder()
 
     def changed(bodies: list[np.ndarray], **seen) -> np.ndarray:
-        shown = [Pose(rotations, source="edit") for rotations in bodies]
+        shown = [
+            Pose(rotations, source="edit", made_from=place - 1 if place else None)
+            for place, rotations in enumerate(bodies)
+        ]
         known = {"kind": lambda **_: "edit", "act": "set", "earlier": "last"}
         known |= {"parts": {"edit": {}}}
         seen = cast(Understanding, SimpleNamespace(**(known | seen)))
-        found = finder.find(Question("", bodies=shown), seen, lambda _: seen)
+        found = finder.find(Question("", bodies=shown), seen, lambda *_: seen)
         assert isinstance(found, tuple)
         return found[0].rotations
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from chatpose_demo.network.parts import OPTIONS
+from chatpose_demo.network.worn_words import worn_colours
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.references import COLOUR_WORDS, HAIR_WORDS
 from chatpose_demo.studio.told import (
@@ -174,3 +175,15 @@ def test_questions_turn_round_with_all_their_sides():
     assert turned_round(*turned_round(text, who))[0] == text
     assert turned_round("the one right next to the car", person_of("; beside near car")) is None
     assert turned_round("the first in line", person_of("leftmost")) is None
+
+
+@pytest.mark.parametrize("name", TELLERS + FINDERS)
+def test_other_colours_are_labelled_as_they_are_said(name: str):
+    rng = np.random.default_rng(1)
+    for key, lines in load_words(name).people.items():
+        who, line = person_of(key), lines[0]
+        before = set(worn_colours(line))
+        if not before or before - {*who.needs, *who.bans, *who.anchor}:
+            continue  # grammar alone reads the writer's own line otherwise
+        text, other = recoloured(rng, line, who)
+        assert set(worn_colours(text)) <= {*other.needs, *other.bans, *other.anchor}, text

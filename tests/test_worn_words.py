@@ -23,6 +23,7 @@ from chatpose_demo.network.worn_words import with_worn, worn_colours
         ("the white-haired man in a dark coat", {"hair grey", "top black"}),
         ("blond curly hair, black leggings", {"hair blond", "bottom black"}),
         ("somebody in green", set()),
+        ("a red-haired one in light brown trousers", {"hair red", "bottom beige"}),
         ("the red car beside the man in jeans", set()),
         ("a black dog and a shirt", set()),
         ("", set()),

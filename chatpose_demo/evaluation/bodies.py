@@ -47,15 +47,16 @@ def _still(before: np.ndarray, truth: np.ndarray, ours: np.ndarray) -> bool:
     return bool((degrees(before, ours)[untouched] <= STILL).all())
 
 
-def edited(reader: Reader, text: str, bodies: list[np.ndarray]) -> np.ndarray:
+def edited(reader: Reader, text: str, bodies: list[Pose]) -> Pose:
     """The body that a turn makes of a chat's bodies, as the demo would; the last one if none."""
-    shown = [Pose(rotations, source="edit") for rotations in bodies]
 
-    def read(words: str) -> Understanding:
-        return reader(words, body=bodies[-1])
+    def read(words: str, shown: int) -> Understanding:
+        return reader(words, body=bodies[shown - 1].rotations)
 
-    found = reader.finder.find(Question(text, bodies=shown), read(text), read)
-    return bodies[-1] if isinstance(found, str | AskBack) else found[0].rotations
+    found = reader.finder.find(Question(text, bodies=bodies), read(text, len(bodies)), read)
+    if isinstance(found, str | AskBack):
+        return bodies[-1]
+    return Pose(found[0].rotations, source=found[0].source, made_from=found[0].base)
 
 
 def edits(reader: Reader, folder) -> Table:
@@ -63,7 +64,7 @@ def edits(reader: Reader, folder) -> Table:
     ours, alone, still = [], [], []
     for line in read_lines("edits", folder):
         before, truth = build(spec_of(line["before"])), build(spec_of(line["after"]))
-        changed = edited(reader, line["text"], [before])
+        changed = edited(reader, line["text"], [Pose(before)]).rotations
         ours.append(degrees(changed, truth).mean())
         alone.append(degrees(before, truth).mean())
         still.append(_still(before, truth, changed))
@@ -81,9 +82,11 @@ def chains(reader: Reader, folder) -> Table:
     """Chats of five and more edits, each step on our own result of the step before."""
     exact, still, last, drift = [], [], [], []
     for line in read_lines("chains", folder):
-        bodies, truths = [build(spec_of(line["start"]))], [build(spec_of(line["start"]))]
+        truths = [build(spec_of(line["start"]))]
+        poses, bodies = [Pose(truths[0])], [truths[0]]
         for step in line["steps"]:
-            bodies.append(edited(reader, step["text"], bodies))
+            poses.append(edited(reader, step["text"], poses))
+            bodies.append(poses[-1].rotations)
             truths.append(build(spec_of(step["after"])))
             told = degrees(truths[-2], truths[-1]) >= 1e-3
             wrong = degrees(bodies[-2], truths[-2]) >= STILL  # already off before this step

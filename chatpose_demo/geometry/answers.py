@@ -14,7 +14,7 @@ from chatpose_demo.geometry.compare import SETTINGS as COMPARE
 from chatpose_demo.geometry.compare import compare, limb_gap
 from chatpose_demo.geometry.figure import SIDES, UP, Figure
 from chatpose_demo.geometry.stability import carrying_leg, stability
-from chatpose_demo.geometry.stance import floor_words, posture
+from chatpose_demo.geometry.stance import floats, floor_words, posture
 from chatpose_demo.geometry.telling import describe_at_length, describe_briefly, sentence
 from chatpose_demo.geometry.trunk import (
     gaze_words,
@@ -86,10 +86,11 @@ def answer(
 
 
 def _posture(figure: Figure, side: str | None) -> str:
-    if figure.hidden_legs:
+    if floats(figure):
         lies = figure.lying
         known = "the trunk is nearly level" if lies else "the trunk is upright"
-        return f"The photo does not show the legs; {known}, and that is all that can be told."
+        legs = "the legs" if figure.hidden_legs else "both legs"
+        return f"The photo does not show {legs}; {known}, and that is all that can be told."
     return sentence(f"the body is {posture(figure)}")
 
 

@@ -50,7 +50,7 @@ def stability(figure: Figure) -> str:
     where = f"its weight is {gap} {place} {area}"
     if -carried.margin < SETTINGS.doubt:
         return f"It is at the edge: {where}, so the least push {to} would topple it."
-    return f"Yes, held still it would fall {to}: {where}, and nothing else that is shown holds it."
+    return f"Held still, it would fall {to}: {where}, and nothing else that is shown holds it."
 
 
 def carrying_leg(figure: Figure) -> str:

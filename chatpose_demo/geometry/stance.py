@@ -42,11 +42,16 @@ def feet_on_floor(figure: Figure) -> list[str]:
     return [side for side in SIDES if f"{side}_foot" in floor]
 
 
+def floats(figure: Figure) -> bool:
+    """Whether the photo shows nothing that carries the body: the legs, or the one that stands."""
+    return figure.hidden_legs or not on_floor(figure)
+
+
 @lru_cache(maxsize=64)
 def posture(figure: Figure) -> str:
     """The whole body in a few words, to follow "is" ("sitting", "in a wide squat")."""
     said = figure.words.posture
-    if figure.hidden_legs:
+    if floats(figure):
         return "lying down" if said.startswith("lying") else "upright"
     if said.startswith("lying") or said == "upside down" or "stretched out" in said:
         said = _low(figure, said)
@@ -177,8 +182,9 @@ def _seated(figure: Figure, said: str) -> str:
 
 def floor_words(figure: Figure) -> str:
     """One sentence: what touches the floor, and whether a seat must carry the body."""
-    if figure.hidden_legs:
-        return "The photo does not show the legs, so it does not tell what carries the body."
+    if floats(figure):
+        legs = "the legs" if figure.hidden_legs else "both legs"
+        return f"The photo does not show {legs}, so it does not tell what carries the body."
     touching = grouped(on_floor(figure))
     one = not any(word in touching for word in (" and ", "both", "buttocks"))
     seat, more = support(figure).seat, ""

@@ -8,18 +8,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from chatpose_demo.network.acts import REGION_JOINTS, combine, halfway, turned_like
+from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.network.in_context import in_context
 from chatpose_demo.network.interface import AskBack, Body, Question
 from chatpose_demo.network.people_words import name_of
 from chatpose_demo.network.pointing import choose, whom
 from chatpose_demo.network.settling import ROOT, apply_settled, moved_limbs, settle
 from chatpose_demo.network.understanding import Understanding
-from chatpose_demo.pose import NUM_JOINTS, Pose, mirror
+from chatpose_demo.pose import JOINT_NAMES, Pose, mirror
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.rig import PART_JOINTS, Spec, build
 
 Found = tuple[Body, ...]
-Reader = Callable[[str], Understanding]
+Reader = Callable[[str, int], Understanding]
 # What words have set is no longer a guess.
 JOINTS_OF = {**PART_JOINTS, "legs": PART_JOINTS["left_leg"] + PART_JOINTS["right_leg"]}
 MOST = 6  # our choice: more bodies in one reply are not read any more
@@ -57,7 +58,7 @@ class BodyFinder:
         """The bodies that a turn wants; or whom to ask about; or why there is none.
 
         Args:
-            read: understands another text in the same conversation.
+            read: understands another text in the same conversation after so many bodies of it.
         """
         kind = seen.kind(has_people=bool(question.people))
         if kind == "edit" and seen.act == "combine":
@@ -118,7 +119,7 @@ class BodyFinder:
     # Changes
 
     def _edit(self, question: Question, seen: Understanding, read: Reader) -> Found | str:
-        index = earlier_index(seen.earlier, len(question.bodies))
+        index = earlier_index(seen.earlier, question.bodies)
         base = question.bodies[index]
         before = _before_the_change(question.bodies)
         parts = in_context(base.rotations, seen.parts["edit"], question.text, before)
@@ -130,20 +131,23 @@ class BodyFinder:
             end = question.bodies[-1].rotations
             changed = halfway(before, end)
             changed = settle(changed, moved_limbs(before, end), [before, end])
-        elif seen.act == "imagine" and (place := int(seen.atlas[1:].argmax())) >= 0:
-            changed = apply_settled(turned_like(self.poses[place], base.rotations), parts)
+        elif seen.act == "imagine":
+            situation = self.poses[int(seen.atlas[1:].argmax())]
+            changed = apply_settled(turned_like(situation, base.rotations), parts)
             return (Body(changed, "edit", base.subject, base=index),)
         else:
             changed = apply_settled(base.rotations, parts)
-        told = _told(parts)
-        unseen = tuple(name for name in base.unseen_joints if name not in told)
+        unseen = _still_unseen(base.unseen_joints, parts)
         return (Body(changed, "edit", base.subject, base=index, unseen=unseen),)
 
     def _another(self, question: Question, read: Reader) -> Found | str:
         """A different body for the last words that described one."""
-        rank = 1
-        for text, _ in reversed(question.history):
-            before = read(text)
+        rank, shown = 1, len(question.bodies)
+        for (text, _), reply in zip(
+            reversed(question.history), reversed(question.replies), strict=True
+        ):
+            shown -= reply.count(POSE_TOKEN)
+            before = read(text, shown)
             kind = before.kind(has_people=bool(question.people))
             if not before.asks_for_body or kind == "edit":
                 rank += before.asks_for_body and before.act == "another"
@@ -170,7 +174,9 @@ class BodyFinder:
         count = len(question.bodies)
         if count < 2:
             return TWO_BODIES
-        first, second = earlier_index(seen.earlier, count), earlier_index(seen.other, count)
+        first, second = (
+            earlier_index(name, question.bodies) for name in (seen.earlier, seen.other)
+        )
         if first == second:
             second = count - 1 if first != count - 1 else count - 2
         gives, takes = question.bodies[first], question.bodies[second]
@@ -204,19 +210,45 @@ def _unseen(region: str, giver: Iterable[str], taker: Iterable[str]) -> tuple[st
     return (*(n for n in giver if n in moved), *(n for n in taker if n not in moved))
 
 
+def _still_unseen(unseen: Iterable[str], parts: Mapping[str, str]) -> tuple[str, ...]:
+    """Joints of a changed body that no photo showed: they go where a change takes their pose."""
+    names = set(unseen)
+    for part, joints in JOINTS_OF.items():
+        option = parts.get(part)
+        if parts.get("whole") == "mirror" or option in ("swap", "like_other"):
+            taken = {name for name in joints if _partner(name) in unseen}
+            names = (names - set(joints)) | taken
+        elif option is not None:  # what words have set is no longer a guess
+            names -= set(joints)
+    return tuple(name for name in JOINT_NAMES if name in names)
+
+
+def _partner(joint: str) -> str:
+    """The joint of the other side; the same where there is none."""
+    side, _, rest = joint.partition("_")
+    return {"left": f"right_{rest}", "right": f"left_{rest}"}.get(side, joint)
+
+
 def _before_the_change(bodies: Sequence[Pose]) -> np.ndarray | None:
-    """The body that the last one was made from: it shares the most joints, bit for bit."""
-    if len(bodies) < 2 or bodies[-1].source != "edit":
+    """The body that the last one was made from, unless that was only shown again."""
+    source = bodies[-1].made_from if bodies else None
+    if source is None or (bodies[source].rotations == bodies[-1].rotations).all():
         return None
-    last = bodies[-1].rotations
-    shared = [int((body.rotations == last).all((1, 2)).sum()) for body in bodies[:-1]]
-    if max(shared) == NUM_JOINTS:
-        return None  # the last one was only shown again
-    # A mirror image shares nothing; it was made from the body before.
-    return bodies[int(np.argmax(shared)) if max(shared) else -2].rotations
+    return bodies[source].rotations
 
 
-def earlier_index(name: str, count: int) -> int:
+def _previous(bodies: Sequence[Pose], index: int) -> int:
+    """Index of the body before one; before a body that was taken back, the one before that."""
+    if index == 0:
+        return 0
+    before, source = _previous(bodies, index - 1), bodies[index].made_from
+    again = source is not None and (bodies[source].rotations == bodies[index].rotations).all()
+    return _previous(bodies, before) if again and source == before else index - 1
+
+
+def earlier_index(name: str, bodies: Sequence[Pose]) -> int:
     """Index of an earlier body by its name of pose_decoder.EARLIER; the nearest there is."""
-    index = {"last": count - 1, "previous": count - 2, "first": 0, "second": 1, "third": 2}[name]
-    return min(max(index, 0), count - 1)
+    last = len(bodies) - 1
+    if name == "previous":
+        return _previous(bodies, last)
+    return min({"last": last, "first": 0, "second": 1, "third": 2}[name], last)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from chatpose_demo.geometry.answers import answer
+from chatpose_demo.geometry.compare import compare
 from chatpose_demo.geometry.figure import Figure
 from chatpose_demo.network.bodies import earlier_index
 from chatpose_demo.network.interface import Question
 from chatpose_demo.network.understanding import Understanding
+from chatpose_demo.pose import Pose
 
 SIDE = re.compile(r"\b(left|right)\b", re.IGNORECASE)
+NO_SIDE = re.compile(r"\bright (?:now|away|here|there)\b|,? right\?", re.IGNORECASE)
+ORDER = tuple(f"the {word}" for word in ("first", "second", "third", "fourth", "fifth", "sixth"))
+PLACES = {name.removeprefix("the "): place for place, name in enumerate(ORDER)} | {"last": -1}
+PLACE = re.compile(rf"\b({'|'.join(PLACES)})\b", re.IGNORECASE)
 CANNOT_TELL = (
     "That cannot be told from a body alone. I can describe it, measure its joints, say whether it "
     "could fall, or compare two bodies. The buttons under the viewer save it: GLB opens in "
@@ -28,18 +35,27 @@ def about_bodies(topic: str, question: Question, seen: Understanding) -> str:
     if topic == "body_other":
         return CANNOT_TELL
     bodies = question.bodies
-    index = earlier_index(seen.earlier, len(bodies))
-    body = bodies[index]
-    other = None
     if topic == "compare":
-        if len(bodies) < 2:
-            return ONLY_ONE
-        body, other = bodies[-2], bodies[-1]
-    side = SIDE.search(question.text)
-    return answer(
-        topic,
-        body.rotations,
-        side=side.group(1).lower() if side else None,
-        other=None if other is None else Figure.of(other.rotations, other.unseen_joints),
-        unseen=body.unseen_joints,
-    )
+        return _compared(bodies, question.text)
+    body = bodies[earlier_index(seen.earlier, bodies)]
+    sides = {side.lower() for side in SIDE.findall(NO_SIDE.sub("", question.text))}
+    side = sides.pop() if len(sides) == 1 else None
+    return answer(topic, body.rotations, side=side, unseen=body.unseen_joints)
+
+
+def _compared(bodies: Sequence[Pose], text: str) -> str:
+    """Two bodies that the words name by their order, else the last two."""
+    if len(bodies) < 2:
+        return ONLY_ONE
+    named = [PLACES[word.lower()] for word in PLACE.findall(text)]
+    places = sorted({place % len(bodies) for place in named if -len(bodies) <= place < len(bodies)})
+    if len(places) == 1:
+        last = len(bodies) - 1
+        places = sorted({places[0], last if places[0] != last else last - 1})
+    if len(places) != 2:
+        places = [len(bodies) - 2, len(bodies) - 1]
+    names = tuple(ORDER[place] if len(bodies) <= len(ORDER) else "" for place in places)
+    one, other = (Figure.of(bodies[i].rotations, bodies[i].unseen_joints) for i in places)
+    if not all(names):
+        names = ("the earlier one", "the later one")
+    return compare(one, other, (names[0], names[1]))

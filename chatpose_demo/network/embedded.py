@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from chatpose_demo.geometry.describe import describe
 from chatpose_demo.network.app_talk import about_app
@@ -50,12 +51,12 @@ class EmbeddedNetwork:
         self, question: Question, stopped: Callable[[], bool]
     ) -> Iterator[Words | Body | AskBack]:
         """Stream the reply to one question."""
-        seen = self._read(question, question.text)
+        seen = self._read(question, question.text, len(question.bodies))
         wants = question.mode == "always" or (question.mode == "auto" and seen.asks_for_body)
         if not wants:
             yield from self._talk(question, seen, stopped)
             return
-        found = self.finder.find(question, seen, lambda text: self._read(question, text))
+        found = self.finder.find(question, seen, partial(self._read, question))
         if isinstance(found, AskBack):
             yield found
             yield Words(ask_back(question, found, seen))
@@ -64,14 +65,15 @@ class EmbeddedNetwork:
         else:
             yield from self._show(question, seen, found, stopped)
 
-    def _read(self, question: Question, text: str) -> Understanding:
+    def _read(self, question: Question, text: str, shown: int) -> Understanding:
+        """What a text of the conversation means after so many of its bodies."""
         return understand(
             self.language,
             self.decoder,
             text,
             people=people_of(question),
             has_photo=question.image is not None,
-            body=question.bodies[-1].rotations if question.bodies else None,
+            body=question.bodies[shown - 1].rotations if shown else None,
             atlas=self.finder.poses,
         )
 

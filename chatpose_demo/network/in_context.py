@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from chatpose_demo.geometry.describe import describe
 from chatpose_demo.network.parts import UPRIGHT_COSINE, heading
 from chatpose_demo.network.shown_body import PLACES, part_states
 from chatpose_demo.perception.skeleton import joints_of
@@ -38,6 +39,7 @@ DOWN_AGAIN = re.compile(
     re.IGNORECASE,
 )
 ONE_OF_TWO = re.compile(r"\b(?:it|that)\b", re.IGNORECASE)
+PROFILE = 1.5  # our choice: who faces so much more to a side than ahead shows a profile
 AT_REST = 0.6  # of shown_body's nearness, our choice
 TURN_AROUND = re.compile(
     r"\b(?:turn|turned|turning|spin|swing|rotate|flip)\b(?: \w+){0,3}? (?:a?round|about)\b",
@@ -78,7 +80,7 @@ def in_context(
     if told in ({}, {"legs": "stand"}) and DOWN_AGAIN.search(text):
         told = dict.fromkeys(_raised(base, before, text), "down") or told
     if not {"facing", "head", "torso"} & set(told) and TURN_AROUND.search(text):
-        told["facing"] = "back" if heading(base[0])[2, 2] > 0 else "front"
+        told["facing"] = _other_way(base[0])
     elif not told:  # "hands to the front" says nothing of where the body faces
         seen_from = [view for view, words in VIEWS.items() if words.search(text)]
         told |= {"facing": seen_from[0]} if seen_from else {}
@@ -90,6 +92,14 @@ def in_context(
         if len(moved) == 1:  # the other arm follows the one that was moved last
             del told[moved[0]]
     return told
+
+
+def _other_way(root: np.ndarray) -> str:
+    """The state of FACING opposite to where a body faces; half profiles turn to the far one."""
+    ahead = heading(root)[:, 2]
+    if abs(ahead[0]) > PROFILE * abs(ahead[2]):
+        return "left" if ahead[0] > 0 else "right"
+    return "back" if ahead[2] > 0 else "front"
 
 
 def _raised(base: np.ndarray, before: np.ndarray | None, text: str) -> list[str]:
@@ -116,7 +126,8 @@ def _seated(base: np.ndarray) -> Mapping[str, str]:
     """What options for legs mean where the body sits."""
     hips = min(_bend(base[JOINT[f"{side}_hip"]]) for side in ("left", "right"))
     knees = [_bend(base[JOINT[f"{side}_knee"]]) for side in ("left", "right")]
-    if hips < SEATED_HIPS:
+    # Who squats, bends down or lies has bent hips, too.
+    if hips < SEATED_HIPS or not describe(base, joints_of(base)).posture.startswith("sitting"):
         return {}
     if max(knees) < STRAIGHT_KNEES:
         return ON_THE_FLOOR

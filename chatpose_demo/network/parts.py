@@ -203,7 +203,10 @@ def _move_legs(pose: np.ndarray, move: str) -> None:
     for side, sign in (("left", 1.0), ("right", -1.0)):
         hip, knee, ankle = (JOINT[f"{side}_{name}"] for name in ("hip", "knee", "ankle"))
         if move == "wider":
-            pose[hip] = _degrees("z", sign * WIDEN_STEP) @ pose[hip]
+            # About the axis that takes the knee to its own side, wherever the thigh points.
+            axis = np.cross(pose[hip] @ [0.0, -1.0, 0.0], [sign, 0.0, 0.0])
+            turn = axis / max(np.linalg.norm(axis), 1e-6) * np.radians(WIDEN_STEP)
+            pose[hip] = Rotation.from_rotvec(turn).as_matrix().astype(np.float32) @ pose[hip]
             continue
         step = ARM_STEP if move == "knees_more" else -ARM_STEP
         bone, natural = np.array([0.0, -1.0, 0.0]), np.array([1.0, 0.0, 0.0])

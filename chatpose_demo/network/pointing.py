@@ -40,9 +40,9 @@ def choose(fits: np.ndarray, many: bool, last: int | None) -> tuple[int, ...] | 
     if many:
         return tuple(sorted(fitting))
     if len(fitting) > 1 and fits[fitting[0]] - fits[fitting[1]] < LEAD:
-        if last not in fitting:
-            return AskBack(tuple(fitting))
-        return (last,)
+        # "Her" is who was spoken of last, but not where others fit the words far better.
+        alike = [i for i in fitting if fits[fitting[0]] - fits[i] < LEAD]
+        return (last,) if last in alike else AskBack(tuple(fitting))
     return (fitting[0],)
 
 

@@ -64,7 +64,9 @@ def _patterns(kind: str) -> tuple[re.Pattern[str], ...]:
     stop = rf"(?!(?:and|or|with|in|on|but|not|who|is|are|{every})\b)"
     between = rf"(?:[ -]+{stop}[\w'-]+){{0,{BETWEEN}}}?"
     before = rf"\b(?P<colour>{colour})(?:ish)?\b{between}[ -]+{noun}"
-    after = rf"\b{noun} (?:is|are|in|was|were) (?:\w+ )?(?P<colour>{colour})\b"
+    # "Red-haired in blue jeans" says nothing blue of the hair.
+    own = rf"(?![ -](?:[\w'-]+[ -])?(?:{every})\b)"
+    after = rf"\b{noun} (?:is|are|in|was|were) (?:\w+ )?(?P<colour>{colour})\b{own}"
     return re.compile(before, re.IGNORECASE), re.compile(after, re.IGNORECASE)
 
 
@@ -107,13 +109,19 @@ def with_worn(asked: Asked, text: str) -> Asked:
         if leaning >= LEANING and leaning > bans[0, place].sigmoid():
             needs[0, place] = needs[0, place].clamp(min=SURE)
     ruled_out = bans.sigmoid().max() > LIKELY
+    # A colour that is named once is that of its noun alone; named again, it may have another.
+    once = {
+        colour
+        for colour in (feature.partition(" ")[2] for feature in found)
+        if len(_mentions(colour, text)) == 1
+    }
     for feature in found:
         out = ruled_out and _evidence(bans[0], feature) > _evidence(needs[0], feature)
         kind, _, colour = feature.partition(" ")
         wrong = [
             i
             for i, name in enumerate(FEATURES)
-            if _kind(name) and (_kind(name) == kind or name.endswith(f" {colour}"))
+            if _kind(name) == kind or (_colour(name) == colour and colour in once)
             if name not in found
         ]
         role, other = (bans, needs) if out else (needs, bans)
@@ -129,10 +137,23 @@ def _kind(feature: str) -> str:
     return kind if kind in GARMENTS else ""
 
 
+def _colour(feature: str) -> str:
+    """ "light blue" of "top light blue"; "" for features that are no colour."""
+    return feature.partition(" ")[2] if _kind(feature) else ""
+
+
+def _mentions(colour: str, text: str) -> list[str]:
+    """The words of a text that name a colour, of a garment or hair."""
+    every = {word: name for kind in GARMENTS for word, name in _names(kind).items()}
+    said = re.findall(rf"\b(?:{_either(list(every))})\b", text, re.IGNORECASE)
+    words = [word.lower().replace("-", " ") for word in said]
+    return [word for word in words if colour in {_names(kind).get(word) for kind in GARMENTS}]
+
+
 def _evidence(logits: Tensor, feature: str) -> float:
     """How much logits (F,) speak of a colour, whatever garment they give it to."""
     odds = torch.sigmoid(logits)
     kind, _, colour = feature.partition(" ")
-    same_colour = [i for i, n in enumerate(FEATURES) if _kind(n) and n == f"{_kind(n)} {colour}"]
+    same_colour = [i for i, n in enumerate(FEATURES) if _colour(n) == colour]
     same_kind = [i for i, n in enumerate(FEATURES) if _kind(n) == kind]
     return float(odds[same_colour].max() + SAME_KIND * odds[same_kind].max())

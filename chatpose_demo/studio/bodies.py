@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from chatpose_demo.network.pose_decoder import REGIONS
-from chatpose_demo.studio.examples import Example, pick, roughen
+from chatpose_demo.studio.examples import Example, of_somebody, pick, roughen
 from chatpose_demo.studio.pen import Pen
 from chatpose_demo.studio.references import Reference
 from chatpose_demo.studio.states import ARMS, BOTH_LEGS, FACING, HEAD, LEGS, TORSO, WHOLE
@@ -24,6 +24,7 @@ RESTING = (
     ("leg", "straight"), ("whole", "up"), ("legs", "stand"),
 )  # fmt: skip
 RISING = "up"  # a change from lying; as a description it says nothing
+PLAIN_LEGS = ("stand", "stand", "sit", "sit", "kneel", "squat", "walk", "sit_crossed", "jump")
 WORDS_FOR = {"facing": "face"}  # where the writers' key differs from the part's name
 OTHER_SIDE = {"left": "right", "right": "left"}
 CLAUSES = {"arms": 0.36, "legs": 0.28, "torso": 0.13, "head": 0.13, "whole": 0.05, "facing": 0.05}
@@ -140,11 +141,22 @@ class BodyComposer(Pen):
 
     def caption(self) -> Example:
         """A body described part by part."""
-        count = int(self.rng.choice([1, 2, 3, 4], p=[0.25, 0.35, 0.25, 0.15]))
-        text, parts = self.clauses(count, "")
+        count = int(self.rng.choice([1, 2, 3, 4], p=[0.3, 0.34, 0.23, 0.13]))
+        text, parts = self._plain() if self.chance(0.1) else self.clauses(count, "")
+        if self.chance(0.4):  # as often as a situation is told of somebody: "a man" tells nothing
+            text = of_somebody(self.rng, text)
         bare = self.chance(0.5)  # beside a shown body, bare words would change it: see `edit`
         text = roughen(self.rng, text if bare else self._ask_text(text, 0.0))
         return Example(text, "text", body=False if bare else None, atlas="", parts=parts)
+
+    def _plain(self) -> tuple[str, dict[str, str]]:
+        """What most people type first: "standing", "lying on the back"."""
+        part = "legs" if self.chance(0.8) else "whole"
+        text, parts = "", {part: RISING}
+        while RISING in parts.values():
+            state = self._written(PLAIN_LEGS if part == "legs" else SHOWN["whole"], part)
+            text, parts = self.phrase("parts", f"{part}.{state}"), {part: state}
+        return text, parts
 
     def implicit(self, pose: str, phrase: str) -> Example:
         """A situation that names an atlas pose, alone or in a request."""

@@ -150,8 +150,8 @@ def compose(
     for index in composer.rng.integers(len(phrases), size=varied):
         examples.append(composer.varied(*phrases[int(index)]))
     examples += [composer.hard() for _ in range(hard)]
-    # Whole lines come last and each writer has dice of their own, so that a new writer leaves all
-    # that was there before as it was.
+    # Whole lines come last and each writer has dice of their own, so that a new writer leaves most
+    # of what was there before as it was, and its word states need not be read again.
     for words in composer.writers:
         examples += told(words, np.random.default_rng(list(words.writer.encode())))
     return examples + composer.ordinary() + composer.talk() + composer.requests()

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from chatpose_demo.studio.references import Reference
+
+MEN, WOMEN = ("a man", "a guy", "a boy", "an old man"), ("a woman", "a girl", "a lady")
+PEOPLE = (
+    *MEN, *WOMEN, "a person", "someone", "somebody", "a child", "a figure", "a human", "a body",
+)  # fmt: skip
+HIS, HER = re.compile(r"\b(?:his|he|him)\b", re.I), re.compile(r"\b(?:hers?|she)\b", re.I)
+BE = ("", "", "", " who is", " is", " that is", " who's")
+# What a text may begin with that already names somebody, or cannot follow somebody.
+TAKEN = re.compile(
+    r"(?:an?|my|its|he|she|they|it|one|we|you|i|your|our|some|somebody|someone|who|whose|there|"
+    r"like|as|show|draw|give|let|make|can|could|please|man|woman)\b|(?:he|she|they|it)'",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,20 @@ class Example:
 def pick(rng: np.random.Generator, options) -> str:
     """A uniform choice from a sequence."""
     return options[int(rng.integers(len(options)))]
+
+
+def of_somebody(rng: np.random.Generator, text: str) -> str:
+    """A description with a person before it: "kneeling" -> "a man who is kneeling"."""
+    if TAKEN.match(text):
+        return text
+    start = text.split(" ", 1)[0]
+    text = text[:1].lower() + text[1:]
+    who = pick(rng, MEN if HIS.search(text) else WOMEN if HER.search(text) else PEOPLE)
+    if start.rstrip(",.;").lower().endswith("ing"):
+        return f"{who}{pick(rng, BE)} {text}"
+    if start.lower() in ("with", "on", "in", "at", "down"):
+        return f"{who} {text}"
+    return f"{who}{pick(rng, (' with ', ', ', ': ', ' - '))}{text}"
 
 
 def roughen(rng: np.random.Generator, text: str) -> str:

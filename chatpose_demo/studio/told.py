@@ -21,7 +21,7 @@ from chatpose_demo.network.parts import OPTIONS
 from chatpose_demo.network.people_tokens import FEATURES
 from chatpose_demo.network.relations import RELATIONS
 from chatpose_demo.network.shown_body import STATES
-from chatpose_demo.studio.examples import Example, pick, roughen
+from chatpose_demo.studio.examples import Example, of_somebody, pick, roughen
 from chatpose_demo.studio.references import COLOUR_WORDS, HAIR_WORDS, Reference
 from chatpose_demo.studio.words import Words
 
@@ -34,7 +34,21 @@ A_PLACE = re.compile(r"\b(?:the|from|far) right\b", re.IGNORECASE)  # "Right" th
 # "Right" that is no side, and poses whose mirror image has no name.
 NO_SIDE = re.compile(
     r"right (?:now|away|angles?|there|here|in front|behind|at|on top|up|down|over|by|next|beside|"
-    r"back|under)|(?:all|just|that's|that is|,|be) right\b|right[?!,]|left (?:over|out|as)",
+    r"back|under|into|in half|in to|round|to the)|(?:all|just|that's|that is|,|be) right\b|"
+    r"right[?!,]|left (?:over|out|as)",
+    re.IGNORECASE,
+)
+# Any colour word, the longest first: "light blue" holds no "blue".
+COLOUR = re.compile(
+    r"\b(?:"
+    + "|".join(
+        sorted(
+            {re.escape(w) for ws in (*COLOUR_WORDS.values(), *HAIR_WORDS.values()) for w in ws},
+            key=len,
+            reverse=True,
+        )
+    )
+    + r")\b",
     re.IGNORECASE,
 )
 ONE_SIDED = ("sit_crossed", "crossed_stand", "walk")
@@ -158,32 +172,28 @@ def turned_round(text: str, who: Reference) -> tuple[str, Reference] | None:
 
 def recoloured(rng: np.random.Generator, text: str, who: Reference) -> tuple[str, Reference]:
     """Other colours in the places of those that a sentence names by a word we know."""
-    swaps: dict[str, str] = {}
-    for name in (*who.needs, *who.bans, *who.anchor):
+    names = (*who.needs, *who.bans, *who.anchor)
+    told, swaps, cuts = list(COLOUR.finditer(text)), {}, []
+    for name in names:
         kind, _, colour = name.partition(" ")
         words = {"top": COLOUR_WORDS, "bottom": COLOUR_WORDS, "hair": HAIR_WORDS}.get(kind, {})
-        hits = [word for word in words.get(colour, ()) if _count(word, text) == 1]
-        if not hits or name in swaps:
+        hits = [one for one in told if one.group().lower() in words.get(colour, ())]
+        # Nothing else may be meant by the word, and the word nothing else.
+        alone = sum(other.endswith(f" {colour}") for other in names) == 1
+        if len(hits) != 1 or not alone or hits[0] in [cut for cut, _ in cuts]:
             continue
-        used = {*who.needs, *who.bans, *who.anchor, *swaps.values()}
-        free = [one for one in words if f"{kind} {one}" not in used]
-        new = pick(rng, free)
-        text = _word(max(hits, key=len)).sub(pick(rng, words[new]), text)
+        used = {*names, *swaps.values()}
+        new = pick(rng, [one for one in words if f"{kind} {one}" not in used])
+        cuts.append((hits[0], pick(rng, words[new])))
         swaps[name] = f"{kind} {new}"
+    for cut, word in sorted(cuts, key=lambda one: -one[0].start()):
+        text = text[: cut.start()] + word + text[cut.end() :]
 
     def changed(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(swaps.get(name, name) for name in names)
 
     needs, bans, anchor = changed(who.needs), changed(who.bans), changed(who.anchor)
     return text, Reference(text, needs, bans, anchor, who.relation)
-
-
-def _word(word: str) -> re.Pattern[str]:
-    return re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
-
-
-def _count(word: str, text: str) -> int:
-    return len(_word(word).findall(text))
 
 
 def told(words: Words, rng: np.random.Generator) -> Iterator[Example]:
@@ -198,7 +208,8 @@ def told(words: Words, rng: np.random.Generator) -> Iterator[Example]:
                         earlier="last", act="change",
                     )  # fmt: skip
                     if _describes(meant):
-                        yield Example(version, "text", body=False, atlas="", parts=meant.parts)
+                        told_of = of_somebody(rng, version) if rng.random() < 0.4 else version
+                        yield Example(told_of, "text", body=False, atlas="", parts=meant.parts)
     for key, lines in words.people.items():
         who = person_of(key)
         for line in lines:
