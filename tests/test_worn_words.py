@@ -61,6 +61,18 @@ def test_a_colour_given_to_the_wrong_garment_is_put_right():
     assert sure(read.needs) == {"male", "bottom green"}  # what the decoder said stays as it is
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("the man in black with the black hair", "top black"),
+        ("the woman in light blue with blue jeans", "top light blue"),
+        ("the lady dressed in white, wearing white trousers", "top white"),
+    ],
+)
+def test_a_colour_that_is_named_twice_may_be_two_garments(text: str, kept: str):
+    assert kept in sure(with_worn(asked(needs={kept: 3}), text).needs)
+
+
 def test_a_colour_without_a_noun_stays_the_decoder_s():
     read = asked(needs={"top red": 2, "bottom red": 1})
     mended = with_worn(read, "the one in red with blue jeans")
