@@ -59,6 +59,7 @@ SIZES = {
     "combined": 200,
     "people": 1500,
     "varied": 300,
+    "first": 300,
     "hard": 300,
 }
 FEW = {"captions": 40, "edits": 40, "combined": 20, "people": 40, "varied": 10, "hard": 10}

@@ -36,7 +36,14 @@ class TestTraining:
             rng = np.random.default_rng(config.corpus_seed)
             composer = Composer(writers, rng, [load_words(CHATTERS[0])])
             every = compose(
-                composer, captions=60, edits=40, combined=10, people=60, varied=20, hard=10
+                composer,
+                captions=60,
+                edits=40,
+                combined=10,
+                people=60,
+                varied=20,
+                hard=10,
+                first=10,
             )
             return every[:190] + every[-10:] + every[190 :: len(every) // 80]
 

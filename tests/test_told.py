@@ -20,7 +20,7 @@ from chatpose_demo.studio.told import (
     told,
     turned_round,
 )
-from chatpose_demo.studio.words import FINDERS, SEERS, TELLERS, load_words
+from chatpose_demo.studio.words import BEGINNERS, FINDERS, SEERS, TELLERS, load_words
 
 
 @pytest.mark.parametrize("name", TELLERS)
@@ -187,3 +187,14 @@ def test_other_colours_are_labelled_as_they_are_said(name: str):
             continue  # grammar alone reads the writer's own line otherwise
         text, other = recoloured(rng, line, who)
         assert set(worn_colours(text)) <= {*other.needs, *other.bans, *other.anchor}, text
+
+
+@pytest.mark.parametrize("name", BEGINNERS)
+def test_beginners_ask_for_a_first_body(name: str):
+    words = load_words(name)
+    assert sum(map(len, words.bodies.values())) == 170
+    examples = list(told(words, np.random.default_rng(0)))
+    assert {one.intent for one in examples} == {"text"} and len(examples) > 300
+    named = {one.atlas for one in examples} - {""}
+    assert len(named) == 60 and named <= {pose.id for pose in load_atlas()}
+    assert all(one.parts for one in examples if one.atlas == "")

@@ -11,7 +11,7 @@ from chatpose_demo.evaluation.reader import EXACT, STILL, Reader, Table, degrees
 from chatpose_demo.network.interface import AskBack, Question
 from chatpose_demo.network.settling import apply_settled
 from chatpose_demo.network.understanding import Understanding
-from chatpose_demo.pose import Pose
+from chatpose_demo.pose import Pose, mirror
 from chatpose_demo.studio.rig import build, spec_of
 
 
@@ -101,6 +101,29 @@ def chains(reader: Reader, folder) -> Table:
         "untouched still": rate(still),
         "median drift": mean([float(np.median(drift))]),
     }
+
+
+def firsts(reader: Reader, folder) -> Table:
+    """Short first lines of a chat: is the whole body right, or the atlas pose the one meant?
+
+    Where the words name no side, the mirror image is as right.
+    """
+    hits = defaultdict(list)
+    for line in read_lines("first", folder):
+        seen = reader(line["text"])
+        found = reader.finder.find(Question(line["text"]), seen, lambda text, _: reader(text))
+        body = None if isinstance(found, str | AskBack) else found[0].rotations
+        if not seen.asks_for_body or body is None:
+            right = False
+        elif "id" in line:
+            right = bool(np.allclose(body, reader.finder.poses[reader.place[line["id"]]]))
+        else:
+            truth = build(spec_of(line))
+            sided = any(side in line["text"].lower() for side in ("left", "right"))
+            ways = (truth,) if sided else (truth, mirror(truth))
+            right = min(degrees(body, way).mean() for way in ways) < EXACT
+        hits["named" if "id" in line else "described"].append(right)
+    return {name: rate(values) for name, values in sorted(hits.items())}
 
 
 def implicit(reader: Reader, folder) -> Table:

@@ -114,7 +114,10 @@ class BodyFinder:
             base = self.poses[order[rank % len(order)]]
             if rank // len(order) % 2:
                 base = mirror(base)
-        return Body(apply_settled(base, seen.parts["text"]), "text", subject)
+        parts = seen.parts["text"]
+        if place == 0 and not parts:  # as if told to somebody who stands there: "raise an arm"
+            parts = in_context(self.standing, seen.parts["edit"], text)
+        return Body(apply_settled(base, parts), "text", subject)
 
     # Changes
 

@@ -149,6 +149,18 @@ class BodyComposer(Pen):
         text = roughen(self.rng, text if bare else self._ask_text(text, 0.0))
         return Example(text, "text", body=False if bare else None, atlas="", parts=parts)
 
+    def first_line(self) -> Example:
+        """A short plain wish for a body where there is none yet: "kneel", "a man with arms up"."""
+        if self.chance(0.4):  # told to the body as if it stood there
+            text, parts = self.clauses(1 if self.chance(0.8) else 2, "!")
+        else:
+            text, parts = self._plain() if self.chance(0.5) else self.clauses(1, "")
+            if self.chance(0.6):
+                text = of_somebody(self.rng, text)
+            if self.chance(0.5):
+                text = self._ask_text(text, 0.0)
+        return Example(roughen(self.rng, text), "text", body=False, atlas="", parts=parts)
+
     def _plain(self) -> tuple[str, dict[str, str]]:
         """What most people type first: "standing", "lying on the back"."""
         part = "legs" if self.chance(0.8) else "whole"

@@ -132,6 +132,7 @@ def compose(
     people: int,
     varied: int,
     hard: int,
+    first: int,
 ) -> list[Example]:
     """A training corpus: so many composed texts, all atlas phrases, all whole lines.
 
@@ -154,4 +155,5 @@ def compose(
     # of what was there before as it was, and its word states need not be read again.
     for words in composer.writers:
         examples += told(words, np.random.default_rng(list(words.writer.encode())))
-    return examples + composer.ordinary() + composer.talk() + composer.requests()
+    examples += composer.ordinary() + composer.talk() + composer.requests()
+    return examples + [composer.first_line() for _ in range(first)]

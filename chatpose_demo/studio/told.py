@@ -4,9 +4,10 @@ A writer was shown a change to a body, or the properties of somebody in a photo,
 would type. `edits.txt` holds `left_arm=up; was torso=bend | sentence`: the change, and the body
 that the writer saw (nothing after "was" is plain standing; without "was" any body will do).
 `people.txt` holds `top red, sitting; not hat; behind female | sentence`: asked for, ruled out, and
-how the person stands to somebody else. `wishes.txt` holds `now yoga_tree | sentence`: the shown
-body shall take this pose of the atlas; with `new` no body was there yet. What was said to a
-standing body describes one, too ("right hand on the hip").
+how the person stands to somebody else. `bodies.txt` holds `legs=sit | sentence` and `pose
+yoga_tree | sentence`: the first line of a chat, and the body that it asks for. `wishes.txt` holds
+`now yoga_tree | sentence`: the shown body shall take this pose of the atlas; with `new` no body was
+there yet. What was said to a standing body describes one, too ("right hand on the hip").
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from chatpose_demo.studio.examples import Example, of_somebody, pick, roughen
 from chatpose_demo.studio.references import COLOUR_WORDS, HAIR_WORDS, Reference
 from chatpose_demo.studio.words import Words
 
+BEGUN = 3  # our choice: ways to type a first line
 RECOLOURED = 5  # our choice: sentences about people that one sentence gives, with other colours
 SWAPPED = {"left": "right", "right": "left"}
 SIDE = re.compile("left|right")
@@ -219,10 +221,26 @@ def told(words: Words, rng: np.random.Generator) -> Iterator[Example]:
                 for _ in range(RECOLOURED - 1):
                     version, other = recoloured(rng, text, meant)
                     yield _asking(roughen(rng, version), other)
+    for key, lines in words.bodies.items():
+        for line in lines:
+            yield from _first_lines(rng, line, key)
     for key, lines in words.wishes.items():
         for line in lines:
             for version in dict.fromkeys((line, roughen(rng, line))):
                 yield _wishing(version, key)
+
+
+def _first_lines(rng: np.random.Generator, line: str, key: str) -> Iterator[Example]:
+    """A wish for a body of the atlas, or for the standing body with some parts set."""
+    pose = key.removeprefix("pose ")
+    if pose != key:
+        for text in dict.fromkeys((line, *(roughen(rng, line) for _ in range(BEGUN - 1)))):
+            yield Example(text, "text", atlas=pose, parts={})
+        return
+    change = change_of(f"{key}; was")
+    for said, meant in filter(None, ((line, change), mirrored(line, change))):
+        for text in dict.fromkeys((said, *(roughen(rng, said) for _ in range(BEGUN - 1)))):
+            yield Example(text, "text", body=False, atlas="", parts=meant.parts)
 
 
 def _describes(change: Change) -> bool:

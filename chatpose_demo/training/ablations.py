@@ -164,6 +164,7 @@ def trained(variant: Variant, seed: int, steps: int, cache: Path) -> PoseDecoder
         people=round(plain.people * variant.text),
         varied=round(plain.varied * variant.text),
         hard=round(plain.hard * variant.text * variant.hard),
+        first=round(plain.first * variant.text),
     )
     trainer = VariantTrainer(variant, config, cache)
     for _ in tqdm(range(steps), desc=f"seed {seed}", mininterval=10):

@@ -31,6 +31,7 @@ from chatpose_demo.studio.examples import Example
 from chatpose_demo.studio.references import Reference
 from chatpose_demo.studio.words import (
     ASKERS,
+    BEGINNERS,
     BORDERERS,
     CHATTERS,
     FINDERS,
@@ -55,7 +56,7 @@ NOBODY = Reference("")
 class TrainConfig:
     """One training run; every number is our choice unless a source is named."""
 
-    writers: tuple[str, ...] = WRITERS + NAMERS + TELLERS + SEERS + FINDERS
+    writers: tuple[str, ...] = WRITERS + NAMERS + TELLERS + SEERS + FINDERS + BEGINNERS
     chatters: tuple[str, ...] = CHATTERS + REQUESTERS + BORDERERS + ASKERS
     captions: int = 9000
     edits: int = 9000
@@ -63,6 +64,7 @@ class TrainConfig:
     people: int = 20000
     varied: int = 1500
     hard: int = 9000
+    first: int = 4000
     scenes: int = 10000
     steps: int = 8000
     batch: int = 96
@@ -93,6 +95,7 @@ def corpus(config: TrainConfig) -> list[Example]:
         people=config.people,
         varied=config.varied,
         hard=config.hard,
+        first=config.first,
     )
     frozen = frozen_texts()
     return [one for one in examples if normalised(one.text) not in frozen]

@@ -30,6 +30,8 @@ SEERS = (
 FINDERS = ("ilse", "jack", "kira", "luis", "meg", "noel")
 # Wrote questions about the program, and lines in the same words that are not about it.
 ASKERS = ("olga", "paul", "rita", "stan", "tina", "uwe")
+# Wrote the plain first lines of a chat only: "a man kneeling", "stand on your toes please".
+BEGINNERS = ("alma", "bert", "clem", "doro", "emil", "fina")
 LISTERS = ("ines", "olaf")  # wrote the plain names of the atlas' poses: no training text
 
 
@@ -43,6 +45,7 @@ class Words:
         chat: ordinary lines.
         atlas: pose id -> phrases.
         edits, people, wishes: meaning -> whole sentences, see `told`.
+        bodies: meaning -> whole first lines of a chat that ask for such a body, see `told`.
         slots: "posture.sitting", "place.leftmost" -> words that fit after "the woman".
     """
 
@@ -57,6 +60,7 @@ class Words:
     edits: dict[str, list[str]]
     people: dict[str, list[str]]
     wishes: dict[str, list[str]]
+    bodies: dict[str, list[str]]
     slots: dict[str, list[str]]
 
 
@@ -102,5 +106,6 @@ def load_words(writer: str) -> Words:
         edits=_keyed(writer, "edits.txt"),
         people=_keyed(writer, "people.txt"),
         wishes=_keyed(writer, "wishes.txt"),
+        bodies=_keyed(writer, "bodies.txt"),
         slots=_keyed(writer, "slots.txt"),
     )
