@@ -9,6 +9,7 @@ import numpy as np
 
 from chatpose_demo.network.acts import REGION_JOINTS, combine, halfway, turned_like
 from chatpose_demo.network.base_model import POSE_TOKEN
+from chatpose_demo.network.degrees import JOINT_OF, Angle, beside_angles, with_angles
 from chatpose_demo.network.in_context import in_context
 from chatpose_demo.network.interface import AskBack, Body, Question
 from chatpose_demo.network.people_words import name_of
@@ -39,8 +40,18 @@ NOT_ANOTHER = (
     "one. Describe a pose or a situation, and I can show several bodies for it."
 )
 NOT_CHANGED = "Nothing has been changed yet, so there is nothing to do by half."
+UNCLEAR = (
+    "I could not tell what to change, so the body stays as it is. Name a part and what it shall "
+    "do: “raise the left arm”, “bend the knees more”, “turn the head to the right”."
+)
+SO_ALREADY = "As I read it, that would change nothing: the body is like that already."
 NO_BODY = "There is no body yet. Describe a pose, or add a photo and ask about someone in it."
 TWO_BODIES = "That takes two bodies: two of our conversation, or two people of a photo."
+# Who asks for the same body gets it.
+AGAIN = re.compile(
+    r"\b(?:again|once more|repeat|same|back|keep|leave|stay|show|see|redraw|resend)\b",
+    re.IGNORECASE,
+)
 CHANGED = re.compile(r"\b(?:but|only|except|instead|then|now|make|turn|change)\b", re.IGNORECASE)
 
 
@@ -140,8 +151,28 @@ class BodyFinder:
             return (Body(changed, "edit", base.subject, base=index),)
         else:
             changed = apply_settled(base.rotations, parts)
+            same = seen.earlier == "last" and (changed == base.rotations).all()
+            if same and question.mode != "always" and not AGAIN.search(question.text):
+                return SO_ALREADY if parts else UNCLEAR
         unseen = _still_unseen(base.unseen_joints, parts)
         return (Body(changed, "edit", base.subject, base=index, unseen=unseen),)
+
+    def numbered(
+        self, question: Question, angles: Sequence[Angle], read: Reader
+    ) -> tuple[Body, str]:
+        """The last body, or one that stands, with joints at angles, and what no joint can do."""
+        count = len(question.bodies)
+        base = question.bodies[-1].rotations if count else self.standing
+        if rest := beside_angles(question.text):
+            parts = in_context(base, read(rest, count).parts["edit"], rest)
+            base = apply_settled(base, parts)
+        changed, beyond = with_angles(base, angles)
+        if not count:
+            return Body(changed, "text", question.text.strip()[:SUBJECT_LENGTH]), beyond
+        last = question.bodies[-1]
+        set_here = {f"{one.side}_{JOINT_OF.get(one.joint)}" for one in angles}
+        unseen = tuple(name for name in last.unseen_joints if name not in set_here)
+        return Body(changed, "edit", last.subject, base=count - 1, unseen=unseen), beyond
 
     def _another(self, question: Question, read: Reader) -> Found | str:
         """A different body for the last words that described one."""

@@ -10,16 +10,20 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
+import numpy as np
+
 from chatpose_demo.geometry.describe import describe
 from chatpose_demo.network.app_talk import about_app
 from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.network.bodies import BodyFinder, Found
 from chatpose_demo.network.body_talk import about_bodies
 from chatpose_demo.network.checkpoints import assets_dir, load_decoder
+from chatpose_demo.network.degrees import asked_angles
 from chatpose_demo.network.interface import AskBack, Body, Question, Words
 from chatpose_demo.network.language import Language
 from chatpose_demo.network.people_words import name_of
 from chatpose_demo.network.photo_talk import about_photo
+from chatpose_demo.network.plain_names import FILLERS
 from chatpose_demo.network.pointing import ask_back, people_of, things_missed, whom
 from chatpose_demo.network.prompts import MAX_DETAILS, body_facts, pose_prompt, talk_prompt
 from chatpose_demo.network.several import Decoder
@@ -28,6 +32,16 @@ from chatpose_demo.network.understanding import Understanding, understand
 from chatpose_demo.perception.skeleton import joints_of
 from chatpose_demo.settings import Settings
 
+NO_POSE = "I could not read more of a pose in that than standing. "
+# Words that a plain standing body is all that is meant by.
+STANDING = """
+stand standing stands stood upright straight still erect up tall neutral normal natural plain
+simple relaxed rest resting idle attention anatomical position default just only pose posture
+body figure human model people guy girl boy lady kid child dude old young big small show me
+please pls draw make give create generate display render i want would like need see can could
+you d new another first line hello hi hey ok now then let us of off there here
+"""
+STANDING_WORDS = frozenset(STANDING.split())
 # "What pose is the woman in red in?": the voice takes the words before it for her name.
 DANGLING = re.compile(r" in(?=\s*[?.!]*$)", re.IGNORECASE)
 
@@ -52,6 +66,13 @@ class EmbeddedNetwork:
     ) -> Iterator[Words | Body | AskBack]:
         """Stream the reply to one question."""
         seen = self._read(question, question.text, len(question.bodies))
+        angles = asked_angles(question.text)
+        if angles and question.mode != "never" and (question.bodies or question.image is None):
+            body, beyond = self.finder.numbered(question, angles, partial(self._read, question))
+            if beyond:
+                yield Words(f"{beyond} ")
+            yield from self._say(question.text, body, stopped)
+            return
         wants = question.mode == "always" or (question.mode == "auto" and seen.asks_for_body)
         if not wants:
             yield from self._talk(question, seen, stopped)
@@ -86,6 +107,8 @@ class EmbeddedNetwork:
         # The voice takes the subject from the question; where that names somebody else, too, or
         # whom it is not about, it gets a question that names nobody else.
         others = len(found) > 1 or seen.relation != "none" or bool(seen.bans)
+        if found[0].source == "text" and self._stands(found[0], question.text):
+            yield Words(NO_POSE)
         for count, body in enumerate(found):
             text = question.text
             if others and body.person is not None:
@@ -94,6 +117,11 @@ class EmbeddedNetwork:
             yield from self._say(text, body, stopped)
             if stopped():
                 return
+
+    def _stands(self, body: Body, text: str) -> bool:
+        """Whether a body just stands though its words say more than that."""
+        said = set(re.findall(r"[a-z]+", text.lower())) - FILLERS - STANDING_WORDS
+        return bool(said) and np.array_equal(body.rotations, self.finder.standing)
 
     def _say(self, text: str, body: Body, stopped: Callable[[], bool]) -> Iterator[Words | Body]:
         """What the body does, from its own geometry, in the adapted voice; then the body."""
