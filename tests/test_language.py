@@ -22,7 +22,7 @@ from chatpose_demo.network.base_model import (
     make_thrifty,
 )
 from chatpose_demo.network.language import CUT, READ_LAYER, USER, Language, _forbid_stutter
-from chatpose_demo.network.prompts import pose_prompt, talk_prompt
+from chatpose_demo.network.prompts import TALK_OPENING, pose_prompt, talk_prompt
 
 pytest_plugins = ("fixtures_network",)
 
@@ -283,3 +283,12 @@ def test_the_voice_does_not_stutter():
     assert next_token([7, 1, 7]) == 1 and next_token([7, 1, 7, 1, 7]) == 2  # no pair thrice
     assert next_token([8, 9, 1, 8, 9, 1, 8, 9]) == 2
     assert next_token([9, 8, 1, 8, 9, 1, 8, 9]) == 1
+
+
+def test_an_opening_that_is_kept_changes_no_reply(language: Language):
+    def reply(text: str, **kept: str) -> str:
+        prompt = talk_prompt((), text)
+        return "".join(language.stream(prompt, speaker=False, max_tokens=12, **kept))
+
+    for text in ("thanks!", "who wrote Hamlet?", "thanks!"):
+        assert reply(text, opening=TALK_OPENING) == reply(text)

@@ -25,7 +25,13 @@ from chatpose_demo.network.people_words import name_of
 from chatpose_demo.network.photo_talk import about_photo
 from chatpose_demo.network.plain_names import FILLERS
 from chatpose_demo.network.pointing import ask_back, people_of, things_missed, whom
-from chatpose_demo.network.prompts import MAX_DETAILS, body_facts, pose_prompt, talk_prompt
+from chatpose_demo.network.prompts import (
+    MAX_DETAILS,
+    TALK_OPENING,
+    body_facts,
+    pose_prompt,
+    talk_prompt,
+)
 from chatpose_demo.network.several import Decoder
 from chatpose_demo.network.topics import APP_TOPICS, BODY_TOPICS, NOT_APP, PHOTO_TOPICS
 from chatpose_demo.network.understanding import Understanding, understand
@@ -166,7 +172,11 @@ class EmbeddedNetwork:
             return
         prompt = talk_prompt(question.history, question.text)
         for piece in self.language.stream(
-            prompt, speaker=False, max_tokens=self.max_tokens, stopped=stopped
+            prompt,
+            speaker=False,
+            max_tokens=self.max_tokens,
+            stopped=stopped,
+            opening=TALK_OPENING,
         ):
             yield Words(piece)
 

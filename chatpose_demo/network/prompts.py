@@ -11,6 +11,22 @@ TALKER = (
     "You are ChatPose, a friendly assistant in an app that shows 3D human bodies. "
     "Answer in one or two short sentences."
 )
+# Made-up turns before the real ones: a model of this size answers small talk by repeating it or
+# with condolences, unless it sees how such turns go.
+SHOWN_TURNS = (
+    ("hi there", "Hello! Describe a pose, or add a photo and ask about someone in it."),
+    ("what is the capital of France?", "The capital of France is Paris."),
+    (
+        "my shoulder hurts since yesterday",
+        "That sounds unpleasant. Rest it, and see a doctor if it does not get better.",
+    ),
+    ("haha nice one", "Glad you like it! Shall I change anything?"),
+    ("I don't know what to do today", "Maybe go for a walk, or read a good book."),
+    (
+        "that's nonsense",
+        "Sorry about that. Say in other words what you would like, and I will try again.",
+    ),
+)
 MAX_DETAILS = 4  # our choice: more than four details read like a list
 HISTORY_TURNS = 3  # our choice: what a small model can follow
 HISTORY_LENGTH = 160  # characters of each earlier reply; longer ones make the model repeat them
@@ -52,21 +68,31 @@ def body_facts(words: PoseWords, source: str, unseen: Sequence[str] = ()) -> str
     return f"{facts} Not visible: {hidden}." if hidden else facts
 
 
-def _chat(system: str, turns: Sequence[tuple[str, str]], text: str) -> str:
-    parts = [f"<|im_start|>system\n{system}<|im_end|>\n"] if system else []
-    for asked, replied in turns:
-        parts.append(f"<|im_start|>user\n{asked}<|im_end|>\n")
-        parts.append(f"<|im_start|>assistant\n{replied}<|im_end|>\n")
-    parts.append(f"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n")
-    return "".join(parts)
+def _system(words: str) -> str:
+    return f"<|im_start|>system\n{words}<|im_end|>\n"
+
+
+def _answered(turns: Sequence[tuple[str, str]]) -> str:
+    return "".join(
+        f"<|im_start|>user\n{asked}<|im_end|>\n<|im_start|>assistant\n{replied}<|im_end|>\n"
+        for asked, replied in turns
+    )
+
+
+def _turns(turns: Sequence[tuple[str, str]], text: str) -> str:
+    asked = f"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n"
+    return _answered(turns) + asked
 
 
 def pose_prompt(facts: str, text: str) -> str:
     """The adapted voice's prompt: facts and the question; earlier turns would only distract."""
-    return _chat(facts, (), text)
+    return _system(facts) + _turns((), text)
+
+
+TALK_OPENING = _system(TALKER) + _answered(SHOWN_TURNS)  # of every ordinary turn
 
 
 def talk_prompt(history: Sequence[tuple[str, str]], text: str) -> str:
-    """The base voice's prompt: who it is, the last turns, the question."""
+    """The base voice's prompt: who it is, how turns go, the last turns, the question."""
     recent = [(asked, replied[:HISTORY_LENGTH]) for asked, replied in history[-HISTORY_TURNS:]]
-    return _chat(TALKER, recent, text)
+    return TALK_OPENING + _turns(recent, text)
