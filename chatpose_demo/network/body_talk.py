@@ -10,6 +10,7 @@ from chatpose_demo.geometry.compare import compare
 from chatpose_demo.geometry.figure import Figure
 from chatpose_demo.network.bodies import earlier_index
 from chatpose_demo.network.interface import Question
+from chatpose_demo.network.topics import BODY_TOPICS
 from chatpose_demo.network.understanding import Understanding
 from chatpose_demo.pose import Pose
 
@@ -23,6 +24,7 @@ CANNOT_TELL = (
     "could fall, or compare two bodies. The buttons under the viewer save it: GLB opens in "
     "Blender, JSON and NPZ hold the SMPL parameters; dragging turns the view."
 )
+SURE = 0.35  # our choice: an answer to another question is worse than none
 ONLY_ONE = "There is only one body so far; ask for another one, and I can compare them."
 
 
@@ -32,7 +34,8 @@ def about_bodies(topic: str, question: Question, seen: Understanding) -> str:
     Args:
         topic: one of topics.BODY_TOPICS.
     """
-    if topic == "body_other":
+    among = sum(seen.topic[name] for name in BODY_TOPICS)
+    if topic == "body_other" or seen.topic[topic] < SURE * among:
         return CANNOT_TELL
     bodies = question.bodies
     if topic == "compare":
