@@ -20,7 +20,6 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from chatpose_demo.evaluation.bodies import imagined
 from chatpose_demo.evaluation.frozen_set import FOLDER, SECOND, people_of, read_lines
 from chatpose_demo.evaluation.metrics import Interval
 from chatpose_demo.evaluation.reader import EXACT, SEED, Reader, Table, degrees, mean, rate
@@ -108,7 +107,7 @@ class Ours:
         self.reader = reader
 
     def imagine(self, text: str) -> np.ndarray:
-        return imagined(self.reader, self.reader(text))
+        return self.reader.finder.imagined(text, self.reader(text)).rotations
 
     def change(self, text: str, before: np.ndarray) -> np.ndarray:
         return apply_choices(before, self.reader(text, body=before).parts["edit"])

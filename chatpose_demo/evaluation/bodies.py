@@ -9,17 +9,9 @@ import numpy as np
 from chatpose_demo.evaluation.frozen_set import read_lines
 from chatpose_demo.evaluation.reader import EXACT, STILL, Reader, Table, degrees, mean, rate
 from chatpose_demo.network.interface import AskBack, Question
-from chatpose_demo.network.settling import apply_settled
 from chatpose_demo.network.understanding import Understanding
 from chatpose_demo.pose import Pose, mirror
 from chatpose_demo.studio.rig import build, spec_of
-
-
-def imagined(reader: Reader, seen: Understanding) -> np.ndarray:
-    """The body that words alone give."""
-    place = int(seen.atlas.argmax())
-    base = reader.finder.standing if place == 0 else reader.finder.poses[place - 1]
-    return apply_settled(base, seen.parts["text"])
 
 
 def captions(reader: Reader, folder) -> Table:
@@ -28,7 +20,7 @@ def captions(reader: Reader, folder) -> Table:
     for line in read_lines("captions", folder):
         truth = build(spec_of(line))
         seen = reader(line["text"])
-        ours.append(degrees(imagined(reader, seen), truth).mean())
+        ours.append(degrees(reader.finder.imagined(line["text"], seen).rotations, truth).mean())
         standing.append(degrees(reader.finder.standing, truth).mean())
         pointed = reader.finder.poses[int(seen.atlas[1:].argmax())]
         nearest.append(degrees(pointed, truth).mean())
@@ -116,7 +108,10 @@ def firsts(reader: Reader, folder) -> Table:
         if not seen.asks_for_body or body is None:
             right = False
         elif "id" in line:
-            right = bool(np.allclose(body, reader.finder.poses[reader.place[line["id"]]]))
+            place = reader.place[line["id"]]
+            right = bool(np.allclose(body, reader.finder.poses[place]))
+            near = place in np.argsort(-seen.atlas[1:])[:5]
+            hits["named, first five"].append(bool(near) and seen.asks_for_body)
         else:
             truth = build(spec_of(line))
             sided = any(side in line["text"].lower() for side in ("left", "right"))

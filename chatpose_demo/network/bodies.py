@@ -13,9 +13,10 @@ from chatpose_demo.network.degrees import JOINT_OF, Angle, beside_angles, with_a
 from chatpose_demo.network.in_context import in_context
 from chatpose_demo.network.interface import AskBack, Body, Question
 from chatpose_demo.network.people_words import name_of
+from chatpose_demo.network.plain_names import named_poses, says_more
 from chatpose_demo.network.pointing import choose, whom
 from chatpose_demo.network.settling import ROOT, apply_settled, moved_limbs, settle
-from chatpose_demo.network.understanding import Understanding
+from chatpose_demo.network.understanding import NAMED, Understanding
 from chatpose_demo.pose import JOINT_NAMES, Pose, mirror
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.rig import PART_JOINTS, Spec, build
@@ -27,6 +28,7 @@ JOINTS_OF = {**PART_JOINTS, "legs": PART_JOINTS["left_leg"] + PART_JOINTS["right
 MOST = 6  # our choice: more bodies in one reply are not read any more
 SUBJECT_LENGTH = 60  # characters of the user's words that name an imagined body
 NATURAL = 8  # our choice: so many atlas poses close to standing vary what words leave open
+LEADING = 0.2  # our choice: share among the poses from which on one is meant rather than none
 WORTH = 0.02  # our choice: an atlas pose is another answer if this likely beside the best
 OTHERS = 6  # our choice: different atlas poses offered for the same words
 FEWEST = 3  # our choice: so many are offered however sure the first one is
@@ -88,7 +90,7 @@ class BodyFinder:
             return self._people(question, seen)
         if kind == "edit":
             return self._edit(question, seen, read)
-        return (self._imagined(question.text, seen, 0),)
+        return (self.imagined(question.text, seen, 0),)
 
     def _people(self, question: Question, seen: Understanding) -> Found | AskBack:
         chosen = whom(question, seen)
@@ -107,10 +109,12 @@ class BodyFinder:
             for i in chosen[:MOST]
         )
 
-    def _imagined(self, text: str, seen: Understanding, rank: int) -> Body:
+    def imagined(self, text: str, seen: Understanding, rank: int = 0) -> Body:
         """A body for words; rank 0 is the likeliest, higher ones are other answers."""
         subject = text.strip().rstrip("?.!")[:SUBJECT_LENGTH]
-        place = int(seen.atlas.argmax())
+        place, parts = int(seen.atlas.argmax()), seen.parts["text"]
+        if place == 0 and not parts:
+            place, parts = self._meant(text, seen)
         if rank == 0:
             base = self.standing if place == 0 else self.poses[place - 1]
         elif place == 0:  # the words say what matters; the rest of the body may differ
@@ -125,10 +129,18 @@ class BodyFinder:
             base = self.poses[order[rank % len(order)]]
             if rank // len(order) % 2:
                 base = mirror(base)
-        parts = seen.parts["text"]
-        if place == 0 and not parts:  # as if told to somebody who stands there: "raise an arm"
-            parts = in_context(self.standing, seen.parts["edit"], text)
         return Body(apply_settled(base, parts), "text", subject)
+
+    def _meant(self, text: str, seen: Understanding) -> tuple[int, dict[str, str]]:
+        """What words ask for that seem to say no more than standing: 1 + a pose, or parts."""
+        named = named_poses(text)
+        if named.max() >= NAMED:
+            return 1 + int(np.argmax(seen.atlas[1:] * np.exp(named))), {}
+        if parts := in_context(self.standing, seen.parts["edit"], text):
+            return 0, parts  # as if told to somebody who stands there: "raise an arm"
+        best = int(seen.atlas[1:].argmax())
+        clear = seen.atlas[1 + best] >= LEADING * seen.atlas[1:].sum()
+        return (1 + best if clear and says_more(text) else 0), {}
 
     # Changes
 
@@ -186,7 +198,7 @@ class BodyFinder:
             if not before.asks_for_body or kind == "edit":
                 rank += before.asks_for_body and before.act == "another"
             elif kind == "text":
-                return (self._imagined(text, before, rank),)
+                return (self.imagined(text, before, rank),)
             else:
                 break
         return NOT_ANOTHER

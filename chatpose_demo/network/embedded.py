@@ -23,7 +23,7 @@ from chatpose_demo.network.interface import AskBack, Body, Question, Words
 from chatpose_demo.network.language import Language
 from chatpose_demo.network.people_words import name_of
 from chatpose_demo.network.photo_talk import about_photo
-from chatpose_demo.network.plain_names import FILLERS
+from chatpose_demo.network.plain_names import says_more
 from chatpose_demo.network.pointing import ask_back, people_of, things_missed, whom
 from chatpose_demo.network.prompts import (
     MAX_DETAILS,
@@ -39,15 +39,6 @@ from chatpose_demo.perception.skeleton import joints_of
 from chatpose_demo.settings import Settings
 
 NO_POSE = "I could not read more of a pose in that than standing. "
-# Words that a plain standing body is all that is meant by.
-STANDING = """
-stand standing stands stood upright straight still erect up tall neutral normal natural plain
-simple relaxed rest resting idle attention anatomical position default just only pose posture
-body figure human model people guy girl boy lady kid child dude old young big small show me
-please pls draw make give create generate display render i want would like need see can could
-you d new another first line hello hi hey ok now then let us of off there here
-"""
-STANDING_WORDS = frozenset(STANDING.split())
 # "What pose is the woman in red in?": the voice takes the words before it for her name.
 DANGLING = re.compile(r" in(?=\s*[?.!]*$)", re.IGNORECASE)
 
@@ -126,8 +117,7 @@ class EmbeddedNetwork:
 
     def _stands(self, body: Body, text: str) -> bool:
         """Whether a body just stands though its words say more than that."""
-        said = set(re.findall(r"[a-z]+", text.lower())) - FILLERS - STANDING_WORDS
-        return bool(said) and np.array_equal(body.rotations, self.finder.standing)
+        return says_more(text) and np.array_equal(body.rotations, self.finder.standing)
 
     def _say(self, text: str, body: Body, stopped: Callable[[], bool]) -> Iterator[Words | Body]:
         """What the body does, from its own geometry, in the adapted voice; then the body."""

@@ -27,6 +27,15 @@ one someone somebody person man woman who is are was be being up down out off ov
 something
 """
 FILLERS = frozenset(FILLER.split())
+# Words that a plain standing body is all that is meant by.
+STANDING = """
+stand standing stands stood upright straight still erect up tall neutral normal natural plain
+simple relaxed rest resting idle attention anatomical position default just only pose posture
+body figure human model people guy girl boy lady kid child dude old young big small show me
+please pls draw make give create generate display render i want would like need see can could
+you d new another first line hello hi hey ok now then let us of off there here
+"""
+STANDING_WORDS = frozenset(STANDING.split())
 
 
 def _stems(text: str) -> frozenset[str]:
@@ -82,3 +91,8 @@ def with_names(odds: np.ndarray, text: str) -> np.ndarray:
     if total <= 0:
         return odds
     return np.concatenate([odds[:1], weighed * (odds[1:].sum() / total)]).astype(odds.dtype)
+
+
+def says_more(text: str) -> bool:
+    """Whether a text holds any word beyond those for a person who just stands."""
+    return bool(set(re.findall(r"[a-z]+", text.lower())) - FILLERS - STANDING_WORDS)

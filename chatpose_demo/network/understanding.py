@@ -25,6 +25,7 @@ from chatpose_demo.network.shown_body import NUM_STATES, part_states
 from chatpose_demo.network.staying import without_stays
 from chatpose_demo.network.topics import TOPICS
 from chatpose_demo.network.who_fits import ASKED_FOR, Fits, People, who_fits
+from chatpose_demo.network.whose_part import giver_and_taker
 from chatpose_demo.network.worn_words import with_worn
 
 # Our choice: an imagined body where a person of the photo was meant is the worse mistake.
@@ -205,6 +206,9 @@ def understand(
     if act == "combine":  # two different bodies: the likeliest pair
         pairs = torch.outer(out.earlier[0].softmax(-1), out.other[0].softmax(-1))
         earlier, other = divmod(int(pairs.fill_diagonal_(0).argmax()), len(EARLIER))
+    region, names = REGIONS[int(out.region[0].argmax())], (EARLIER[earlier], EARLIER[other])
+    if act == "combine":
+        names = giver_and_taker(text, region) or names
     return Understanding(
         intent=intent,
         topic=dict(zip(TOPICS, out.topic[0].softmax(-1).tolist(), strict=True)),
@@ -220,9 +224,9 @@ def understand(
         anchor=fits.anchor,
         many=bool(out.many[0] > 0),
         act=act,
-        region=REGIONS[int(out.region[0].argmax())],
-        earlier=EARLIER[earlier],
-        other=EARLIER[other],
+        region=region,
+        earlier=names[0],
+        other=names[1],
         parts=parts,
         least=_least(called, clear),
     )
