@@ -121,6 +121,10 @@ class ChatPose:
     def _question(self, conversation: Conversation, mode: PoseMode) -> Question:
         turn, scene = conversation.turns[-1], conversation.scene
         earlier = conversation.turns[:-1]
+        bodies = [pose for one in earlier for pose in one.poses]
+        if turn.shown is not None and turn.shown < len(bodies) - 1:
+            # A body that was brought back is the last one again.
+            bodies.append(bodies[turn.shown].with_(made_from=turn.shown))
         return Question(
             text=turn.text,
             history=[(one.text, one.reply.replace(POSE_TOKEN, "").strip()) for one in earlier],
@@ -128,7 +132,7 @@ class ChatPose:
             people=tuple(scene.people or ()) if scene else (),
             last=_last_person(conversation),
             picked=turn.picked,
-            bodies=[pose for one in earlier for pose in one.poses],
+            bodies=bodies,
             replies=[one.reply for one in earlier],
             photos=seen_photos(conversation),
             mode=mode,
@@ -186,13 +190,15 @@ def _pose_of(body: Body, conversation: Conversation) -> Pose:
     box = None
     if body.person is not None and scene is not None and scene.people:
         box = scene.people[body.person].box
-    base = conversation.poses[body.base] if body.base is not None else None
-    if base is not None:
-        return base.with_(
+    if body.base is not None:
+        count = sum(len(turn.poses) for turn in conversation.turns[:-1])
+        brought_back = conversation.turns[-1].shown
+        source = brought_back if body.base == count and brought_back is not None else body.base
+        return conversation.poses[source].with_(
             rotations=body.rotations,
             source=body.source,
             unseen_joints=body.unseen,
-            made_from=body.base,
+            made_from=source,
         )
     return Pose(
         body.rotations,

@@ -26,6 +26,7 @@ class Turn:
         text: what the user wrote.
         scene: a photo that arrived with this turn, if any.
         picked: index of the person the user clicked before asking, if any.
+        shown: index of the earlier body that the user had brought back before asking, if any.
         reply: what was answered, with `<POSE>` where a body belongs.
         poses: the bodies of this reply, in order of their `<POSE>`.
         pointed: for each pose, the index of the person it was taken from, or None.
@@ -37,6 +38,7 @@ class Turn:
     text: str
     scene: Scene | None = None
     picked: int | None = None
+    shown: int | None = None
     reply: str = ""
     poses: list[Pose] = field(default_factory=list)
     pointed: list[int | None] = field(default_factory=list)

@@ -12,6 +12,7 @@ from chatpose_demo.geometry.captions import caption_from
 from chatpose_demo.geometry.compare import compare
 from chatpose_demo.geometry.figure import Figure
 from chatpose_demo.geometry.telling import describe_at_length, describe_briefly
+from chatpose_demo.network.parts import apply_choices
 from chatpose_demo.pose import from_axis_angle
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.rig import Spec, build, legs
@@ -221,3 +222,11 @@ def test_words_follow_the_body_when_it_turns():
     before = describe_briefly(Figure.of(rotations))
     rotations[0] = from_axis_angle(np.array([0, 1.0, 0])) @ rotations[0]
     assert describe_briefly(Figure.of(rotations)) == before
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "compare"])
+def test_an_arm_that_was_not_seen_carries_nobody(kind: str):
+    pose = next(pose for pose in load_atlas() if pose.id == "sit_ankles_crossed")
+    body = apply_choices(pose.rotations, {"left_arm": "down"})
+    said = answer(kind, body, unseen=("left_elbow", "left_wrist", "left_hand"))
+    assert said.endswith(".") and "does not show both legs" not in said

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from chatpose_demo.geometry.answers import KINDS, answer
-from chatpose_demo.network.bodies import _before_the_change, _still_unseen, earlier_index
+from chatpose_demo.network.bodies import _still_unseen
 from chatpose_demo.network.body_talk import _compared
+from chatpose_demo.network.earlier import before_the_change, earlier_index
 from chatpose_demo.network.interface import AskBack
 from chatpose_demo.network.parts import apply_choices
 from chatpose_demo.network.pointing import choose
@@ -43,12 +44,12 @@ def test_undo_after_going_back_to_the_first_undoes_that():
 
 def test_half_is_between_the_body_and_the_one_it_was_made_from():
     poses = chat("stand", "kneel", (0, {"left_arm": "up"}))
-    before = _before_the_change(poses)
+    before = before_the_change(poses)
     assert before is not None and np.array_equal(before, poses[0].rotations)
     put_back = chat("stand", (0, {"left_arm": "up"}), (1, {"left_arm": "down"}))
-    assert np.array_equal(_before_the_change(put_back), put_back[1].rotations)
-    assert _before_the_change(chat("stand", "kneel")) is None
-    assert _before_the_change(chat("stand", (0, {}))) is None
+    assert np.array_equal(before_the_change(put_back), put_back[1].rotations)
+    assert before_the_change(chat("stand", "kneel")) is None
+    assert before_the_change(chat("stand", (0, {}))) is None
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,17 @@ from chatpose_demo.conversation import Conversation
 from chatpose_demo.geometry.describe import describe
 from chatpose_demo.geometry.figure import Figure
 from chatpose_demo.perception.skeleton import joints_of
+from chatpose_demo.pose import JOINT
 
 pytest_plugins = ("fixtures_network",)
 
 
-def ask(chat: ChatPose, talk: Conversation, text: str) -> tuple[str, list[np.ndarray]]:
+def ask(
+    chat: ChatPose, talk: Conversation, text: str, brought_back: int | None = None
+) -> tuple[str, list[np.ndarray]]:
     """The reply's words and bodies."""
     turn = talk.ask(text)
+    turn.shown = brought_back
     list(chat.reply(talk, "auto"))
     return turn.reply, [pose.rotations for pose in turn.poses]
 
@@ -89,3 +93,15 @@ def test_a_change_that_is_none_is_admitted(chat: ChatPose):
 def test_questions_about_the_program_get_facts(chat: ChatPose, text: str, fact: str):
     words, bodies = ask(chat, Conversation(), text)
     assert fact in words and not bodies
+
+
+def test_a_body_that_was_brought_back_is_changed(chat: ChatPose):
+    talk = Conversation()
+    _, first = ask(chat, talk, "a man sitting on a chair")
+    ask(chat, talk, "a man kneeling")
+    _, changed = ask(chat, talk, "raise the left arm", brought_back=0)
+    same = (changed[0] == first[0]).all((1, 2))
+    assert same[JOINT["left_knee"]] and not same[JOINT["left_shoulder"]]
+    assert talk.poses[-1].made_from == 0
+    _, undone = ask(chat, talk, "undo")
+    assert len(undone) == 1

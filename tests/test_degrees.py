@@ -21,6 +21,16 @@ BODIES = [pose.rotations for pose in load_atlas()][::37]
     ("text", "found"),
     [
         ("Flex the right elbow by exactly 90 degrees.", [("elbow", "right", 90, True)]),
+        ("bend the left arm 90 degrees", [("elbow", "left", 90, False)]),
+        ("bend her leg 90 degrees at the left knee", [("knee", "left", 90, False)]),
+        ("left elbow 90, right 45", [("elbow", "left", 90, False), ("elbow", "right", 45, False)]),
+        ("left hip 90, knee 45", [("thigh", "left", 90, False), ("knee", "left", 45, False)]),
+        ("bend the left and right knee to 90 degrees",
+         [("knee", "left", 90, False), ("knee", "right", 90, False)]),
+        ("at a 90-degree angle the left elbow", [("elbow", "left", 90, False)]),
+        ("lower the left arm 30 degrees", [("arm", "left", -30, True)]),
+        ("raise the left arm 20 degrees higher", [("arm", "left", 20, True)]),
+        ("how about left knee at 45 degrees?", [("knee", "left", 45, False)]),
         ("bend the right elbow to 90°", [("elbow", "right", 90, False)]),
         ("left hip flexion 60, left knee 30, everything else neutral",
          [("thigh", "left", 60, False), ("knee", "left", 30, False)]),
@@ -38,7 +48,13 @@ BODIES = [pose.rotations for pose in load_atlas()][::37]
         ("bend the knee to 90 degrees", []),
         ("person 2", []), ("make 5 of them", []), ("the second from the left", []),
         ("lift the arm 20 cm", []), ("left arm up", []), ("", []),
-        ("it is 30 degrees outside", []),
+        ("it is 30 degrees outside", []), ("stand with legs 2 feet apart", []),
+        ("I hurt my knees 2 years ago", []), ("my right hip is 90% healed", []),
+        ("left arm at 3 pm", []), ("bend the left knee 30-45 degrees", []),
+        ("turn the left foot out 20 degrees", []), ("rotate the hips 30 degrees to the left", []),
+        ("don't bend the left knee to 90 degrees", []), ("bend forward at the hips 45 degrees", []),
+        ("left knee 1000 degrees", []), ("face the camera at 45 degrees", []),
+        ("bend the left elbow 90 degrees less than the right one", []),
     ],
 )  # fmt: skip
 def test_numbers_are_read(text: str, found: list[tuple]):
@@ -111,6 +127,8 @@ def test_what_no_joint_can_do_is_said():
         ("left knee 30, everything else neutral", ""),
         ("right arm up 20 degrees, keep the legs as they are", ""),
         ("sit down, then left elbow at 45 degrees", "sit down"),
+        ("turn around and bend the left knee 45 degrees", "turn around"),
+        ("lying on the back with the right knee at 90 degrees", "lying on the back"),
     ],
 )
 def test_what_is_said_without_numbers_stays_words(text: str, rest: str):

@@ -32,6 +32,8 @@ def test_who_stands_before_the_sofa_is_not_on_it(text: str):
     "text",
     [
         "the woman next to the sofa",
+        "the woman in red beside the sofa",
+        "in jeans behind the sofa",
         "on the left, by the sofa, please",
         "the man in front of the sofa",
         "who is on left of the sofa",

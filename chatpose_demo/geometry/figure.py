@@ -90,7 +90,7 @@ class Figure:
             with torch.no_grad():
                 posed = embedded_body().pose(torch.from_numpy(rotations)[None])
             vertices, joints = posed.vertices[0].double().numpy(), places[0].numpy()
-        floor = UP * float(np.asarray(vertices)[:, 1].min())
+        floor = UP * float(np.asarray(vertices)[_carries(frozenset(unseen)), 1].min())
         return cls(
             rotations,
             np.asarray(joints, np.float64) - floor,
@@ -180,6 +180,18 @@ class Figure:
     def hidden_head(self) -> bool:
         """Whether the photo did not show the head."""
         return "head" in self.unseen
+
+
+@lru_cache(maxsize=16)
+def _carries(unseen: frozenset[str]) -> np.ndarray:
+    """(6890,) bool: skin that may lie on the floor; arms that no photo showed hang through it."""
+    names = []
+    for side in SIDES:
+        joints = [f"{side}_{joint}" for joint in (*LIMBS["arm"], "hand")]
+        if unseen & set(joints):
+            names += joints
+    hidden = [JOINT[name] for name in names]
+    return ~np.isin(embedded_body().weights.numpy().argmax(1), hidden)
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,7 @@ import numpy as np
 from chatpose_demo.network.acts import REGION_JOINTS, combine, halfway, turned_like
 from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.network.degrees import JOINT_OF, Angle, beside_angles, with_angles
+from chatpose_demo.network.earlier import before_the_change, earlier_index
 from chatpose_demo.network.in_context import in_context
 from chatpose_demo.network.interface import AskBack, Body, Question
 from chatpose_demo.network.people_words import name_of
@@ -17,7 +18,7 @@ from chatpose_demo.network.plain_names import named_poses, says_more
 from chatpose_demo.network.pointing import choose, whom
 from chatpose_demo.network.settling import ROOT, apply_settled, moved_limbs, settle
 from chatpose_demo.network.understanding import NAMED, Understanding
-from chatpose_demo.pose import JOINT_NAMES, Pose, mirror
+from chatpose_demo.pose import JOINT_NAMES, mirror
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.rig import PART_JOINTS, Spec, build
 
@@ -147,7 +148,7 @@ class BodyFinder:
     def _edit(self, question: Question, seen: Understanding, read: Reader) -> Found | str:
         index = earlier_index(seen.earlier, question.bodies)
         base = question.bodies[index]
-        before = _before_the_change(question.bodies)
+        before = before_the_change(question.bodies)
         parts = in_context(base.rotations, seen.parts["edit"], question.text, before)
         if seen.act == "another":
             return self._another(question, read)
@@ -172,23 +173,29 @@ class BodyFinder:
     def numbered(
         self, question: Question, angles: Sequence[Angle], read: Reader
     ) -> tuple[Body, str]:
-        """The last body, or one that stands, with joints at angles, and what no joint can do."""
-        count = len(question.bodies)
-        base = question.bodies[-1].rotations if count else self.standing
-        if rest := beside_angles(question.text):
-            parts = in_context(base, read(rest, count).parts["edit"], rest)
-            base = apply_settled(base, parts)
-        changed, beyond = with_angles(base, angles)
+        """A body with joints at angles, and what no joint can do.
+
+        The rest of the words says which body it is, and what else changes about it.
+        """
+        count, rest = len(question.bodies), beside_angles(question.text)
+        seen = read(rest, count) if rest else None
         if not count:
+            base = self.imagined(rest, seen).rotations if seen else self.standing
+            changed, beyond = with_angles(base, angles)
             return Body(changed, "text", question.text.strip()[:SUBJECT_LENGTH]), beyond
-        last = question.bodies[-1]
+        index = earlier_index(seen.earlier, question.bodies) if seen else count - 1
+        shown = question.bodies[index]
+        base = shown.rotations
+        if seen:
+            base = apply_settled(base, in_context(base, seen.parts["edit"], rest))
+        changed, beyond = with_angles(base, angles)
         set_here = {f"{one.side}_{JOINT_OF.get(one.joint)}" for one in angles}
-        unseen = tuple(name for name in last.unseen_joints if name not in set_here)
-        return Body(changed, "edit", last.subject, base=count - 1, unseen=unseen), beyond
+        unseen = tuple(name for name in shown.unseen_joints if name not in set_here)
+        return Body(changed, "edit", shown.subject, base=index, unseen=unseen), beyond
 
     def _another(self, question: Question, read: Reader) -> Found | str:
         """A different body for the last words that described one."""
-        rank, shown = 1, len(question.bodies)
+        rank, shown = 1, sum(reply.count(POSE_TOKEN) for reply in question.replies)
         for (text, _), reply in zip(
             reversed(question.history), reversed(question.replies), strict=True
         ):
@@ -273,28 +280,3 @@ def _partner(joint: str) -> str:
     """The joint of the other side; the same where there is none."""
     side, _, rest = joint.partition("_")
     return {"left": f"right_{rest}", "right": f"left_{rest}"}.get(side, joint)
-
-
-def _before_the_change(bodies: Sequence[Pose]) -> np.ndarray | None:
-    """The body that the last one was made from, unless that was only shown again."""
-    source = bodies[-1].made_from if bodies else None
-    if source is None or (bodies[source].rotations == bodies[-1].rotations).all():
-        return None
-    return bodies[source].rotations
-
-
-def _previous(bodies: Sequence[Pose], index: int) -> int:
-    """Index of the body before one; before a body that was taken back, the one before that."""
-    if index == 0:
-        return 0
-    before, source = _previous(bodies, index - 1), bodies[index].made_from
-    again = source is not None and (bodies[source].rotations == bodies[index].rotations).all()
-    return _previous(bodies, before) if again and source == before else index - 1
-
-
-def earlier_index(name: str, bodies: Sequence[Pose]) -> int:
-    """Index of an earlier body by its name of pose_decoder.EARLIER; the nearest there is."""
-    last = len(bodies) - 1
-    if name == "previous":
-        return _previous(bodies, last)
-    return min({"last": last, "first": 0, "second": 1, "third": 2}[name], last)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from chatpose_demo.geometry.answers import answer
 from chatpose_demo.geometry.compare import compare
 from chatpose_demo.geometry.figure import Figure
-from chatpose_demo.network.bodies import earlier_index
+from chatpose_demo.network.earlier import earlier_index
 from chatpose_demo.network.interface import Question
 from chatpose_demo.network.topics import BODY_TOPICS
 from chatpose_demo.network.understanding import Understanding

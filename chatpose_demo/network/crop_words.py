@@ -156,7 +156,14 @@ CROP_WORDS = (
 # What hides a word: a suit of another kind, and the camera that took the photo.
 NOT_MEANT = (
     "track suit", "jump suit", "wet suit", "space suit", "snow suit", "suit case",
-    *(f"{way} the camera" for way in ("at", "to", "towards", "toward", "into", "from", "facing")),
+    "cat pose", "fish pose", "horse pose", "horse stance", "facing camera", "to camera",
+    *(
+        f"{way} the camera"
+        for way in (
+            "at", "to", "towards", "toward", "into", "from", "facing", "for", "near", "nearest",
+            "closest", "behind", "of",
+        )
+    ),
 )  # fmt: skip
 RULED_OUT = re.compile(
     r"\b(?:not|never|nobody|no one|none|neither|nor|without|except|excluding|but for|other than|"

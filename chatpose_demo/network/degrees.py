@@ -42,39 +42,58 @@ JOINTS = {
 JOINT_WORD = re.compile(
     "|".join(rf"\b(?P<{name}>{words})\b" for name, words in JOINTS.items()), re.IGNORECASE
 )
-MARKED = re.compile(r"(?P<n>[+-]?\d{1,3}(?:\.\d)?) ?(?:°|º|deg\b|degrees?\b)", re.IGNORECASE)
-# Without a mark, the number must follow the joint: "left knee 30", "hip flexion of 60".
+NUMBER = r"(?<![\w.,–-])(?P<n>[+-]?\d{1,3}(?:\.\d+)?)"
+MARKED = re.compile(rf"{NUMBER}[ -]?(?:°|º|deg\b|degrees?\b)", re.IGNORECASE)
+# Without a mark, the number must end the clause after a joint: "left knee 30", "hip flexion of 60".
 BARE = re.compile(
-    rf"\b(?:{'|'.join(JOINTS.values())})\b(?: (?:flexion|extension|abduction|angle|bend|bent))?"
-    r"(?: (?:at|to|is|of|by|around|about))?[ =:]+(?P<n>[+-]?\d{1,3})(?!\d| ?(?:cm|m|%|s|times)\b)",
+    r"\b(?:knees?|elbows?|hips?|thighs?|shoulders?|left|right)"
+    r"(?: (?:one|flexion|extension|abduction|angle|bend|bent))?"
+    rf"(?: (?:at|to|is|of|by|around|about))?[ =:]+{NUMBER}(?: (?:more|less|please|pls))?\W*$",
     re.IGNORECASE,
 )
-CLAUSE = re.compile(r"[,;]|\band\b|\bthen\b|\.(?!\d)", re.IGNORECASE)
+CLAUSE = re.compile(r"[,;]|\b(?:and|then|with)\b|\.(?!\d)", re.IGNORECASE)
 SIDE = re.compile(r"\b(left|right)\b", re.IGNORECASE)
+TWO_SIDES = re.compile(r"\b(?:left and (?:the )?right|right and (?:the )?left)\b", re.IGNORECASE)
 BOTH = re.compile(r"\b(?:both|each|arms|legs|knees|elbows|hips|thighs|shoulders)\b", re.IGNORECASE)
-ADDED = re.compile(r"\b(?:by|another|more|further|less|fewer|additional|extra)\b", re.IGNORECASE)
+# A move with a number and no goal adds it: "lower the arm 30 degrees", but "lower it to 30".
+MOVES = r"\b(?:raise|lift|lower|drop|reduce|decrease|increase|straighten|extend|open|close)\b"
+ADDED = re.compile(
+    r"\b(?:by|another|more|further|less|fewer|additional|extra|higher|lower than)\b"
+    rf"|{MOVES}(?!.*\b(?:to|at|of)\b)",
+    re.IGNORECASE,
+)
 LESS = re.compile(
-    r"\b(?:less|fewer|reduce|decrease|lower|drop|straighten|extend|unbend|open)\b", re.IGNORECASE
+    r"\b(?:less|fewer|reduce|decrease|lower|drop|straighten|extend|unbend|open|close)\b",
+    re.IGNORECASE,
 )
 ASKS = re.compile(
-    r"^\W*(?:how|what|which|who|where|when|why|is|are|was|were|does|do|did|strictly|tell)\b",
+    r"^\W*(?:how (?!about)|what (?!about|if)|which|who|where|when|why|is|are|was|were|does|do|did|"
+    r"strictly|tell|i|my|he|she|we|it)\b",
+    re.IGNORECASE,
+)
+# What this module cannot set, or what says something else than to set an angle.
+NOT_HERE = re.compile(
+    r"\b(?:foot|feet|hands?|wrists?|ankles?|toes?|torso|trunk|spine|waist|inwards?|shrug\w*|apart|"
+    r"above|below|than|don't|do not|never|undo|minus|camera|horizontal|vertical|most|least|at the "
+    r"hips|right-angle)\b|-\d",
     re.IGNORECASE,
 )
 WAYS = {
     "side": re.compile(r"\b(?:abduct\w*|sideways?|side|lateral\w*|out(?:wards?)?)\b", re.I),
     "front": re.compile(r"\b(?:flex\w*|forwards?|front|ahead)\b", re.I),
-    "back": re.compile(r"\b(?:extension|backwards?|behind)\b", re.I),
+    "back": re.compile(r"\b(?:extension|extend|back(?:wards?)?|behind)\b", re.I),
 }
-# What a clause without a number must name to change anything ("keep the rest" does not).
-CHANGES = re.compile(
-    r"^(?!.*\b(?:else|rest|same|keep|without|still)\b).*\b(?:arms?|hands?|legs?|foot|feet|knees?|"
-    r"elbows?|head|torso|trunk|back|sit|stand|kneel|lie|squat|lean|bend|look)\b",
-    re.IGNORECASE,
-)
+BENDS = re.compile(r"\b(?:bend|bent|straighten)\b", re.IGNORECASE)  # an arm at its elbow
 TURNS = re.compile(r"\b(?:turn|rotate|spin|swivel|face)", re.IGNORECASE)
 TILTS = re.compile(r"\b(?:tilt|lean|cock)", re.IGNORECASE)
 UP = re.compile(r"\b(?:up|raise|lift|back)\b", re.IGNORECASE)
 CLOCKWISE = re.compile(r"(?<!counter)(?<!counter-)(?<!anti)\bclockwise\b", re.IGNORECASE)
+# A clause that changes nothing.
+IDLE = re.compile(
+    r"\b(?:else|rest|same|keep|without|still|as (?:it|they|he|she))\b"
+    r"|^\W*(?:(?:ok(?:ay)?|please|pls|thanks?|now|exactly|great|good|so|just|hey|hi)\W*)*$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -97,42 +116,63 @@ class Angle:
 
 
 def asked_angles(text: str) -> tuple[Angle, ...]:
-    """The angles that a text sets by number; none for questions about angles."""
+    """The angles that a text sets by number; none for questions and stories about angles."""
     if ASKS.match(text):
         return ()
     found: list[Angle] = []
-    for clause in CLAUSE.split(text):
+    joint, sides = "", []
+    for clause in _clauses(text):
         match = _number(clause)
-        if match is not None:
-            found += _angles(clause, match["n"], bool(MARKED.search(clause)))
+        word, named = _joint(clause), [side.lower() for side in SIDE.findall(clause)]
+        if match is not None and not NOT_HERE.search(clause):
+            # "left elbow 90, right 45", "left hip 90, knee 45": what is not said again stays.
+            marked = bool(MARKED.search(clause))
+            found += _angles(
+                clause, match["n"], marked, word or joint or "body", named or (word and sides) or []
+            )
+        joint, sides = word or joint, named or sides
     return tuple(found)
 
 
+def _clauses(text: str) -> list[str]:
+    return [clause.strip() for clause in CLAUSE.split(TWO_SIDES.sub("both", text))]
+
+
 def beside_angles(text: str) -> str:
-    """The clauses that change something else in words; "" if none does."""
-    rest = [clause.strip() for clause in CLAUSE.split(text) if not _number(clause)]
-    return ", ".join(clause for clause in rest if CHANGES.search(clause))
+    """The clauses that say something without a number; "" if none does."""
+    rest = [clause for clause in _clauses(text) if not _number(clause) and not IDLE.search(clause)]
+    return ", ".join(rest)
 
 
 def _number(clause: str) -> re.Match[str] | None:
     return MARKED.search(clause) or BARE.search(clause)
 
 
-def _angles(clause: str, number: str, marked: bool) -> list[Angle]:
+def _joint(clause: str) -> str:
+    """The joint that a clause names, the one after "at the" before others; "" if none."""
+    words = list(JOINT_WORD.finditer(clause))
+    placed = [one for one in words if re.search(r"\bat (?:the |\w+ )*$", clause[: one.start()])]
+    first = (placed or words or [None])[0]
+    joint = "" if first is None else str(first.lastgroup)
+    limb = first is not None and re.match("(?:arm|leg)", first.group(), re.IGNORECASE)
+    if limb and BENDS.search(clause):
+        return {"arm": "elbow", "thigh": "knee"}[joint]
+    return joint
+
+
+def _angles(clause: str, number: str, marked: bool, joint: str, sides: list[str]) -> list[Angle]:
     degrees, added = float(number), bool(ADDED.search(clause)) or number[0] in "+-"
-    word = JOINT_WORD.search(clause)
-    joint = word.lastgroup if word is not None else "body"
-    sides = [side.lower() for side in SIDE.findall(clause)]
     if joint in ("head", "body"):
-        return _head_or_body(clause, str(joint), degrees, added, sides) if marked else []
+        return _head_or_body(clause, joint, degrees, added, sides) if marked else []
+    if TURNS.search(clause) or (number[0] == "-" and not added):
+        return []  # a limb turned about its own length
     if added and degrees > 0 and LESS.search(clause):
         degrees = -degrees
-    named = sides[:1] if sides and not re.search(r"\bboth\b", clause, re.IGNORECASE) else []
-    if not named and not BOTH.search(clause):
-        return []  # "the knee" of which leg?
+    both = BOTH.search(clause) and (not sides or re.search(r"\bboth\b", clause, re.IGNORECASE))
     ways = [way for way, words in WAYS.items() if words.search(clause)]
     way = ways[0] if ways and joint in ("arm", "thigh") else ""
-    return [Angle(str(joint), side, degrees, added, way) for side in named or SIDES]
+    # "The knee" of which leg?
+    return [Angle(joint, side, degrees, added, way) for side in (SIDES if both else sides[:1])]
 
 
 def _head_or_body(

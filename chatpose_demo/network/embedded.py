@@ -38,6 +38,11 @@ from chatpose_demo.network.understanding import Understanding, understand
 from chatpose_demo.perception.skeleton import joints_of
 from chatpose_demo.settings import Settings
 
+THAT_ONE = re.compile(
+    r"\b(?:he|she|him|her|his|hers|(?:this|that) (?:one|person|man|woman|guy|girl|boy|lady|kid)|"
+    r"who is (?:this|that|it))\b",
+    re.IGNORECASE,
+)
 NO_POSE = "I could not read more of a pose in that than standing. "
 # "What pose is the woman in red in?": the voice takes the words before it for her name.
 DANGLING = re.compile(r" in(?=\s*[?.!]*$)", re.IGNORECASE)
@@ -64,7 +69,8 @@ class EmbeddedNetwork:
         """Stream the reply to one question."""
         seen = self._read(question, question.text, len(question.bodies))
         angles = asked_angles(question.text)
-        if angles and question.mode != "never" and (question.bodies or question.image is None):
+        somebody = question.picked is not None or (question.people and seen.points)
+        if angles and question.mode != "never" and not somebody:
             body, beyond = self.finder.numbered(question, angles, partial(self._read, question))
             if beyond:
                 yield Words(f"{beyond} ")
@@ -150,8 +156,15 @@ class EmbeddedNetwork:
             nobody = seen.unseen and about in ("photo_exists", "photo_count")
             pointed = whom(question, seen) if question.people and not nobody else AskBack()
             one = pointed[0] if isinstance(pointed, tuple) and len(pointed) == 1 else None
-            words = about_photo(about, question.people, pointed, seen.points, _in_a_clause)
-            yield Words(words, about=one if seen.points else None)
+            # "She" is who was chosen or spoken of, though the words name no property of hers.
+            she = question.picked is not None or (one is not None and one == question.last)
+            named = seen.points
+            if about not in ("photo_exists", "photo_count"):
+                named = named or (she and bool(THAT_ONE.search(question.text)))
+            words = about_photo(
+                about, question.people, pointed, named, _in_a_clause, needs=seen.needs
+            )
+            yield Words(words, about=one if named else None)
             return
         if topic in ("body_talk", "edit") and question.bodies:
             yield Words(about_bodies(seen.topic_of(BODY_TOPICS), question, seen))

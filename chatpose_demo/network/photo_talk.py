@@ -23,7 +23,7 @@ ALL_IT_KNOWS = (
     "beside them."
 )
 SEEN = 0.5  # our choice: a thing or an item is named above this degree
-SURE_FACE = 0.75  # our choice: a guess from a face is told above this probability
+CHILD, SMALL, OLD = 13, 3, 58  # years that a face seems to have, our choice
 
 Describe = Callable[[np.ndarray], str]
 
@@ -70,15 +70,16 @@ def _hair(people: Sequence[Person], index: int) -> str:
 
 def _face(people: Sequence[Person], index: int) -> str:
     looks = people[index].looks
-    if looks is None or looks.female is None:
+    if looks is None or (looks.female is None and looks.age is None):
         return f"The face of {_number(people, index).lower()} is not clear enough to tell."
-    female = looks.female
-    if max(female, 1 - female) < SURE_FACE:
-        guess = "could be a man or a woman"
-    else:
-        guess = f"looks like a {'woman' if female > 0.5 else 'man'}"
-    age = "" if looks.age is None else f", perhaps around {round(looks.age / 5) * 5:.0f}"
-    return f"{_number(people, index)} {guess}{age}; that is only a guess from the face."
+    kinds = ("person", "woman", "man")
+    if looks.age is not None and looks.age < CHILD:
+        kinds = ("child", "girl", "boy") if looks.age >= SMALL else ("small child",) * 3
+    kind = kinds[0 if looks.female is None else 1 if looks.female > 0.5 else 2]
+    age = ""
+    if looks.age is not None and looks.age >= SMALL:
+        age = f", perhaps around {max(5, round(looks.age / 5) * 5):.0f}"
+    return f"{_number(people, index)} looks like a {kind}{age}; that is only a guess from the face."
 
 
 def _around(people: Sequence[Person], index: int | None) -> str:
@@ -94,12 +95,46 @@ def _around(people: Sequence[Person], index: int | None) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
+def _faces_say(person: Person, needs: Sequence[str]) -> bool | None:
+    """Whether a face surely is as asked; None where it does not tell."""
+    looks, told = person.looks, []
+    for need in needs:
+        female = None if looks is None else looks.female
+        age = None if looks is None else looks.age
+        if need in ("female", "male"):
+            told.append(None if female is None else (female > 0.5) == (need == "female"))
+        elif need in ("child", "old"):
+            told.append(None if age is None else age < CHILD if need == "child" else age >= OLD)
+    if False in told:
+        return False
+    return None if None in told else True
+
+
+def _like_that(
+    topic: str, people: Sequence[Person], fitting: Sequence[int], needs: Sequence[str]
+) -> str:
+    """Who is as asked; a face that does not tell counts for neither side."""
+    sure = [i for i in sorted(fitting) if _faces_say(people[i], needs)]
+    unknown = sum(_faces_say(people[i], needs) is None for i in fitting)
+    faces = "one face does" if unknown == 1 else f"{_number_word(unknown)} faces do"
+    if not sure:
+        if unknown:
+            return f"I cannot say: {faces} not tell, and nobody else is like that."
+        return f"I see nobody like that. {crowd(people)}"
+    listed = "; ".join(name_of(people, i) for i in sure)
+    more = f" Of others, {faces} not tell." if unknown else ""
+    if topic == "photo_exists":
+        return f"Yes: {listed}.{more}"
+    return f"I see {_number_word(len(sure))} like that: {listed}.{more}"
+
+
 def about_photo(
     topic: str,
     people: Sequence[Person],
     whom: tuple[int, ...] | AskBack,
     named: bool,
     describe: Describe,
+    needs: Sequence[str] = (),
 ) -> str:
     """One honest answer.
 
@@ -109,18 +144,14 @@ def about_photo(
         whom: whom the words point at.
         named: whether the words point at anybody in particular.
         describe: puts rotations (24, 3, 3) into a clause about what the body does.
+        needs: names of people_tokens.FEATURES that the words ask for.
     """
     count = len(people)
     fitting = whom.candidates if isinstance(whom, AskBack) else whom
     if not count:
         return "I can see nobody in this photo."
     if topic in ("photo_exists", "photo_count") and named:
-        if not fitting:
-            return f"I see nobody like that. {crowd(people)}"
-        listed = "; ".join(name_of(people, i) for i in sorted(fitting))
-        if topic == "photo_exists":
-            return f"Yes: {listed}."
-        return f"I see {_number_word(len(fitting))} like that: {listed}."
+        return _like_that(topic, people, fitting, needs)
     if topic == "photo_count":
         return f"I see {_number_word(count)} {'person' if count == 1 else 'people'}."
     if topic == "photo_things":

@@ -48,8 +48,9 @@ def choose(fits: np.ndarray, many: bool, last: int | None) -> tuple[int, ...] | 
 
 def whom(question: Question, seen: Understanding) -> tuple[int, ...] | AskBack:
     """The people of the photo that a question points at."""
-    if question.picked is not None and not seen.many:
-        return (question.picked,)  # a choice by hand is not up for interpretation
+    picked = question.picked
+    if picked is not None and picked < len(question.people) and not seen.many:
+        return (picked,)  # a choice by hand is not up for interpretation
     if seen.many and not seen.points:
         return tuple(range(len(question.people)))  # "everyone"
     return choose(seen.person, seen.many, question.last)

@@ -12,7 +12,11 @@ from chatpose_demo.studio.references import THING_WORDS
 
 SEATS = ("sofa", "chair", "bed", "bench")
 RESTING = [FEATURES.index(name) for name in ("sitting", "kneeling", "crouching", "lying")]
-NOT_BESIDE = r"(?!(?:left|right|front|back|side|top|of|near|by)\b)"  # "in front of the sofa"
+# "In front of the sofa", "in red beside the sofa".
+NOT_BESIDE = (
+    r"(?!(?:left|right|front|back|side|top|of|near|by|beside|behind|against|past|next|between|"
+    r"around)\b)"
+)
 SOMEBODY = 0.3  # our choice: if nobody rests on it to this degree, being near it is what is meant
 
 

@@ -48,7 +48,8 @@ def _legs(joints: np.ndarray, turned: np.ndarray, unseen: set[str]) -> dict[str,
         low * smooth(b, 55, 85) * (1 - smooth(t, 40, 70))
         for low, b, t in zip(knees_low, bend, thigh_angle, strict=True)
     ]
-    lying = smooth(tilt, 55, 75) * smooth(min(thigh_angle), 40, 65)
+    upturned = smooth(tilt, 120, 145)  # on the hands or the head
+    lying = smooth(tilt, 55, 75) * smooth(min(thigh_angle), 40, 65) * (1 - upturned)
     result = {
         "walking": walking,
         "crouching": crouching,

@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from chatpose_demo.ui.engine import Engine
-from chatpose_demo.ui.examples import Example, load_examples
+from chatpose_demo.ui.examples import FILE, Example, load_examples
 from chatpose_demo.ui.handlers import Handlers
 from chatpose_demo.ui.loading import LoadBadge
 from chatpose_demo.ui.served import EMBEDDED, Served
@@ -43,7 +43,7 @@ def build(worker: Worker[Engine], served: Served = EMBEDDED) -> gr.Blocks:
     session_root = Path(get_upload_folder()).resolve() / "visitors"
     session_root.mkdir(parents=True, exist_ok=True)
     # Served from where they are: no second copy that would outlive the visit.
-    gr.set_static_paths([session_root])
+    gr.set_static_paths([session_root, FILE.parent])
     examples = load_examples()
     with gr.Blocks(
         title=TITLE,

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,7 +90,7 @@ class Session:
     upload: Path | None = None
     left: bool = False
     served: Served = EMBEDDED
-    _files: int = 0
+    _files: Counter[str] = field(default_factory=Counter)
 
     @property
     def scene(self) -> Scene | None:
@@ -113,6 +114,8 @@ class Session:
     def ask(self, text: str) -> Exchange:
         """Append a question about the photo on the page and the chosen person."""
         turn = self.conversation.ask(text, picked=self.picked)
+        if self.shown in self.bodies:
+            turn.shown = self.bodies.index(self.shown)
         exchange = Exchange(turn)
         if self.draft is not None:
             turn.scene = self.draft
@@ -125,26 +128,33 @@ class Session:
     def reopen(self, index: int, text: str | None = None) -> None:
         """Ask exchange `index` again, with other words if given; later ones are dropped."""
         self.halt()
-        old = self.exchanges[index]
+        old, before = self.exchanges[index], self.scene
         self.cut(index)
         # A new turn: the stopped model may still write a last token into the old one.
         words = old.turn.text if text is None else text
         turn = self.conversation.ask(words, picked=old.turn.picked)
-        turn.scene = old.turn.scene
+        turn.scene, turn.shown = old.turn.scene, old.turn.shown
         self.waiting = Exchange(turn, old.thumb)
         self.exchanges.append(self.waiting)
+        if self.scene is not before:
+            self.picked = None  # it was somebody of the other photo
         self._forget_lost_body()
 
     def take_back(self, index: int) -> Turn:
         """Drop exchange `index` and all later ones; its photo and choice return to the page."""
         self.halt()
-        turn = self.exchanges[index].turn
+        turn, scene = self.exchanges[index].turn, self.about(self.exchanges[index])
         self.cut(index)
         if self.draft is None:
             self.draft = turn.scene
-        self.picked = turn.picked
+        self.picked = turn.picked if self.scene is scene else None
         self._forget_lost_body()
         return turn
+
+    def about(self, exchange: Exchange) -> Scene | None:
+        """The photo that was under discussion in an exchange."""
+        turns = self.conversation.turns[: self.exchanges.index(exchange) + 1]
+        return next((turn.scene for turn in reversed(turns) if turn.scene is not None), None)
 
     def cut(self, length: int) -> None:
         """Keep only the first `length` exchanges."""
@@ -177,8 +187,8 @@ class Session:
 
     def new_file(self, kind: str, suffix: str) -> Path:
         """A fresh path in the visitor's folder; names never repeat, so browsers never mix them."""
-        self._files += 1
-        return self.folder / f"{kind}-{self._files:03d}{suffix}"
+        self._files[kind] += 1
+        return self.folder / f"{kind}-{self._files[kind]:03d}{suffix}"
 
     def save_photo(self, image: Image.Image) -> str:
         """Write a picture for the page; returns its path."""

@@ -129,7 +129,8 @@ def highlighted(session: Session) -> int | None:
     if session.picked is not None:
         return session.picked
     exchange = owner_of_shown(session)
-    if exchange is None or session.shown is None or session.draft is not None:
+    # A body of another photo says nothing about the people of this one.
+    if exchange is None or session.shown is None or session.about(exchange) is not session.scene:
         return None
     position = exchange.bodies.index(session.shown)
     pointed = exchange.turn.pointed[position : position + 1]
