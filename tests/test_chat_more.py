@@ -10,7 +10,7 @@ from test_chat import ask, moved, somebody, words_of
 from chatpose_demo.chat import ChatPose
 from chatpose_demo.conversation import Conversation, Scene
 from chatpose_demo.network.parts import heading
-from chatpose_demo.perception.person import Looks
+from chatpose_demo.perception.person import POSTURES, Looks
 from chatpose_demo.pose import JOINT_NAMES, Pose, mirror
 from chatpose_demo.studio.rig import PART_JOINTS, Spec, legs
 
@@ -36,6 +36,7 @@ def four(blank: Image.Image) -> Scene:
     ]
     for person, look in zip(people, looks, strict=True):
         person.looks = look
+    people[3].appearance.postures[POSTURES.index("hand on hip")] = 0.9  # as the eyes would say
     return Scene(blank, people)
 
 

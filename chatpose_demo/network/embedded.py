@@ -110,7 +110,7 @@ class EmbeddedNetwork:
         # The voice takes the subject from the question; where that names somebody else, too, or
         # whom it is not about, it gets a question that names nobody else.
         others = len(found) > 1 or seen.relation != "none" or bool(seen.bans)
-        if found[0].source == "text" and self._stands(found[0], question.text):
+        if any(self._stands(body, question.text) for body in found):
             yield Words(NO_POSE)
         for count, body in enumerate(found):
             text = question.text
@@ -123,7 +123,8 @@ class EmbeddedNetwork:
 
     def _stands(self, body: Body, text: str) -> bool:
         """Whether a body just stands though its words say more than that."""
-        return says_more(text) and np.array_equal(body.rotations, self.finder.standing)
+        stands = body.source == "text" and np.array_equal(body.rotations, self.finder.standing)
+        return stands and says_more(text)
 
     def _say(self, text: str, body: Body, stopped: Callable[[], bool]) -> Iterator[Words | Body]:
         """What the body does, from its own geometry, in the adapted voice; then the body."""
