@@ -30,6 +30,7 @@ MOST = 6  # our choice: more bodies in one reply are not read any more
 SUBJECT_LENGTH = 60  # characters of the user's words that name an imagined body
 NATURAL = 8  # our choice: so many atlas poses close to standing vary what words leave open
 LEADING = 0.2  # our choice: share among the poses from which on one is meant rather than none
+CLEARLY = 0.4  # our choice: a pose this likely is taken though the words read as another change
 WORTH = 0.02  # our choice: an atlas pose is another answer if this likely beside the best
 OTHERS = 6  # our choice: different atlas poses offered for the same words
 FEWEST = 3  # our choice: so many are offered however sure the first one is
@@ -158,7 +159,7 @@ class BodyFinder:
             end = question.bodies[-1].rotations
             changed = halfway(before, end)
             changed = settle(changed, moved_limbs(before, end), [before, end])
-        elif seen.act == "imagine":
+        elif seen.act == "imagine" or (not parts and self._calls(question.text, seen)):
             situation = self.poses[int(seen.atlas[1:].argmax())]
             changed = apply_settled(turned_like(situation, base.rotations), parts)
             return (Body(changed, "edit", base.subject, base=index),)
@@ -169,6 +170,13 @@ class BodyFinder:
                 return SO_ALREADY if parts else UNCLEAR
         unseen = _still_unseen(base.unseen_joints, parts)
         return (Body(changed, "edit", base.subject, base=index, unseen=unseen),)
+
+    def _calls(self, text: str, seen: Understanding) -> bool:
+        """Whether words that change no part call another pose: "now make him sleep"."""
+        if seen.act != "change" or seen.earlier != "last" or AGAIN.search(text):
+            return False
+        clear = seen.atlas[1:].max() >= CLEARLY * seen.atlas.sum()
+        return bool(clear or named_poses(text).max() >= NAMED)
 
     def numbered(
         self, question: Question, angles: Sequence[Angle], read: Reader

@@ -174,7 +174,10 @@ class EmbeddedNetwork:
         if topic == "chat" and about != NOT_APP:
             yield Words(about_app(about))
             return
-        prompt = talk_prompt(question.history, question.text)
+        # What was said of bodies is left out: small talk would repeat it.
+        turns = zip(question.history, question.replies, strict=True)
+        said = [turn for turn, reply in turns if POSE_TOKEN not in reply]
+        prompt = talk_prompt(said, question.text)
         for piece in self.language.stream(
             prompt,
             speaker=False,
