@@ -230,3 +230,10 @@ def test_an_arm_that_was_not_seen_carries_nobody(kind: str):
     body = apply_choices(pose.rotations, {"left_arm": "down"})
     said = answer(kind, body, unseen=("left_elbow", "left_wrist", "left_hand"))
     assert said.endswith(".") and "does not show both legs" not in said
+
+
+def test_hands_above_a_floor_that_nobody_saw_are_told_by_the_body():
+    hidden = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ("knee", "ankle"))
+    body = build(Spec(left_arm="shoulder"))
+    assert "floor" in answer("height_of_hands", body)
+    assert "floor" not in answer("height_of_hands", body, unseen=hidden)

@@ -79,6 +79,9 @@ def test_comparing_takes_the_bodies_that_are_named():
     assert "the first" in both.lower() and "the third" in both and "sitting" in both
     assert "the second" in _compared(poses, "compare them").lower()
     assert "same pose" in _compared(poses, "compare the first with the second")
+    assert "same pose" in _compared(poses, "compare the first two")
+    assert "same pose" in _compared(poses, "compare body 1 and body 2")
+    assert "the third" in _compared(poses, "wait a second, compare the last two")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "compare"])

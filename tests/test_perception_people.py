@@ -102,6 +102,14 @@ def test_shirts_of_other_people(picture, index, colours):
     assert {COLOUR_NAMES[i] for i in np.argsort(-top)[: len(colours)]} == colours
 
 
+def test_a_black_and_white_photo_tells_no_colours():
+    grey = Image.fromarray(photo("astronaut")).convert("L").convert("RGB")
+    (person,) = EYES(grey)
+    look = person.appearance
+    assert not (look.top.any() or look.bottom.any() or look.hair.any())
+    assert look.postures.any()
+
+
 def test_mirrored_photo_gives_a_mirrored_body():
     (person,) = people_of("astronaut")
     (other,) = EYES(Image.fromarray(np.ascontiguousarray(photo("astronaut")[:, ::-1])))

@@ -23,7 +23,7 @@ from chatpose_demo.geometry.posecodes import (
     foremost,
     stride,
 )
-from chatpose_demo.geometry.stance import listing
+from chatpose_demo.geometry.stance import floats, listing
 from chatpose_demo.geometry.telling import hidden_words, sentence
 
 LIMB_OF = {"elbow": "arm", "hand": "arm", "knee": "leg", "foot": "leg"}
@@ -106,7 +106,9 @@ def hand_higher(figure: Figure, side: str | None) -> str:
 
 
 def _above(figure: Figure, height: float) -> str:
-    """A height in numbers and against the body."""
+    """A height in numbers and against the body; a floor that nobody saw has no numbers."""
+    if floats(figure) and not figure.lying:
+        return height_words(figure, height)
     if figure.lying:
         return f"{centimetres(height)} above the floor"
     return f"{centimetres(height)} above the floor, {height_words(figure, height)}"
@@ -178,7 +180,9 @@ def touching_self(figure: Figure, side: str | None) -> str:
         else:
             near = hand_touches(figure, SETTINGS.near)
             parts = [plain_region(touch.region) for touch in near if touch.side == one]
-            if parts:
+            if parts and parts[0] == "hand":
+                close = ["the hands are close to each other"]
+            elif parts:
                 close.append(f"the {one} hand is close to the {_word(parts[0])}")
     if pair:
         found.insert(0, "the hands touch each other")

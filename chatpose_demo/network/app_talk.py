@@ -46,8 +46,9 @@ ANSWERS = {
     ),
     "app_privacy": (
         "Your photo stays on the machine that runs this app, in a folder of your visit that is "
-        "deleted when you leave. It is not sent anywhere else and nothing is learned from it. I do "
-        "not recognise who anybody is, and I remember nothing of this chat afterwards."
+        "deleted when you leave; one that you never asked about goes within hours. It is not sent "
+        "on, and nothing is learned from it. I do not recognise who anybody is, and I remember "
+        "nothing of this chat afterwards."
     ),
     "app_view": (
         "Drag the body in the viewer to look at it from any side, also from above; scroll or pinch "
@@ -55,8 +56,8 @@ ANSWERS = {
         "page's own, light or dark; there is no full screen."
     ),
     "app_save": (
-        "Once a body is shown, the buttons under the viewer save it: GLB opens in Blender, Unity "
-        "and other 3D programs, JSON and NPZ (as in AMASS) hold its SMPL parameters."
+        "Once a body is shown, the buttons under the viewer save it: GLB opens in Blender and "
+        "other programs that read glTF, JSON and NPZ (as in AMASS) hold its SMPL parameters."
     ),
     "app_limits": (
         "I show people only, one pose at a time and always with an average body: no animals, "

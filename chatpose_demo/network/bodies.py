@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
@@ -113,7 +114,7 @@ class BodyFinder:
 
     def imagined(self, text: str, seen: Understanding, rank: int = 0) -> Body:
         """A body for words; rank 0 is the likeliest, higher ones are other answers."""
-        subject = text.strip().rstrip("?.!")[:SUBJECT_LENGTH]
+        subject = _in_short(text)
         place, parts = int(seen.atlas.argmax()), seen.parts["text"]
         if place == 0 and not parts:
             place, parts = self._meant(text, seen)
@@ -190,7 +191,7 @@ class BodyFinder:
         if not count:
             base = self.imagined(rest, seen).rotations if seen else self.standing
             changed, beyond = with_angles(base, angles)
-            return Body(changed, "text", question.text.strip()[:SUBJECT_LENGTH]), beyond
+            return Body(changed, "text", _in_short(question.text)), beyond
         index = earlier_index(seen.earlier, question.bodies) if seen else count - 1
         shown = question.bodies[index]
         base = shown.rotations
@@ -244,6 +245,11 @@ class BodyFinder:
         mixed = _mixed(seen.region, gives.rotations, takes.rotations)
         unseen = _unseen(seen.region, gives.unseen_joints, takes.unseen_joints)
         return (Body(mixed, "edit", takes.subject, base=second, unseen=unseen),)
+
+
+def _in_short(text: str) -> str:
+    """The user's words as the name of a body."""
+    return textwrap.shorten(text.strip().rstrip("?.!"), SUBJECT_LENGTH, placeholder="…")
 
 
 def asked_changes(text: str, seen: Understanding) -> dict[str, str]:

@@ -18,7 +18,9 @@ SIDE = re.compile(r"\b(left|right)\b", re.IGNORECASE)
 NO_SIDE = re.compile(r"\bright (?:now|away|here|there)\b|,? right\?", re.IGNORECASE)
 ORDER = tuple(f"the {word}" for word in ("first", "second", "third", "fourth", "fifth", "sixth"))
 PLACES = {name.removeprefix("the "): place for place, name in enumerate(ORDER)} | {"last": -1}
-PLACE = re.compile(rf"\b({'|'.join(PLACES)})\b", re.IGNORECASE)
+PLACE = re.compile(rf"(?<!\ba )\b({'|'.join(PLACES)})\b", re.IGNORECASE)
+NUMBERED = re.compile(r"\b(?:body|number|figure|pose|no\.?|#) ?(\d{1,2})\b", re.IGNORECASE)
+BOTH_FIRST = re.compile(r"\bfirst two\b", re.IGNORECASE)
 CANNOT_TELL = (
     "That cannot be told from a body alone. I can describe it, measure its joints, say whether it "
     "could fall, or compare two bodies. The buttons under the viewer save it: GLB opens in "
@@ -51,6 +53,9 @@ def _compared(bodies: Sequence[Pose], text: str) -> str:
     if len(bodies) < 2:
         return ONLY_ONE
     named = [PLACES[word.lower()] for word in PLACE.findall(text)]
+    named += [int(number) - 1 for number in NUMBERED.findall(text)]
+    if BOTH_FIRST.search(text):
+        named = [0, 1]
     places = sorted({place % len(bodies) for place in named if -len(bodies) <= place < len(bodies)})
     if len(places) == 1:
         last = len(bodies) - 1

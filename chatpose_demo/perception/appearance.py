@@ -24,6 +24,7 @@ MORE_CENTRES: dict[str, tuple[tuple[int, int, int], ...]] = {
     "brown": ((148, 102, 66), (70, 46, 34)),
     "beige": ((226, 212, 188), (176, 154, 124)),
 }
+GREY = 8  # of 255, our choice: channels that differ by less hold no colour
 CLOTHES_CENTRES = {name: (rgb, *MORE_CENTRES.get(name, ())) for name, rgb in COLOURS.items()}
 # sRGB centres of hair colours, several each; our choice.
 HAIR_CENTRES: dict[str, tuple[tuple[int, int, int], ...]] = {
@@ -177,6 +178,12 @@ def _hair(rgb: np.ndarray, px: np.ndarray, settings: AppearanceSettings) -> np.n
     return result
 
 
+def _colourless(rgb: np.ndarray) -> bool:
+    """Whether a photo (H, W, 3) is black and white, so that it tells no colours."""
+    some = rgb[::8, ::8].astype(np.int16)
+    return bool(np.percentile(some.max(-1) - some.min(-1), 99) < GREY)
+
+
 def clothes_and_hair(
     rgb: np.ndarray,
     landmarks_px: np.ndarray,
@@ -192,6 +199,9 @@ def clothes_and_hair(
         top (13,), bottom (13,), hair (6,): each sums to one, or is all zeros where unseen.
     """
     settings = settings or AppearanceSettings()
+    if _colourless(rgb):
+        clothes = np.zeros(len(CLOTHES_CENTRES), np.float32)
+        return clothes, clothes.copy(), np.zeros(len(HAIR_NAMES), np.float32)
     shoulder_width = float(np.linalg.norm(landmarks_px[11] - landmarks_px[12]))
     torso = float(np.linalg.norm(landmarks_px[[11, 12]].mean(0) - landmarks_px[[23, 24]].mean(0)))
     half_width = max(0.12 * max(shoulder_width, 0.5 * torso), 1.0)

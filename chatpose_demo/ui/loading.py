@@ -11,7 +11,7 @@ from chatpose_demo.ui.engine import Engine
 from chatpose_demo.ui.worker import NotReady, Worker
 
 _COMMAND = re.compile("`(.+?)`")
-READY = '<span class="dot"></span>Ready. Everything stays on this machine.'
+READY = '<span class="dot"></span>Ready. Photos stay on the machine that runs this page.'
 
 
 class LoadBadge:
