@@ -24,7 +24,7 @@ from chatpose_demo.training.chatpose.sample import Sample, Task
 from chatpose_demo.training.chatpose.stage_photos import Pictures, StagePhoto
 from chatpose_demo.training.chatpose.studio import StudioTalk, StudioText
 
-STEPS = 90
+STEPS = 110
 LORA = LoraSettings(rank=8, alpha=16, dropout=0.0, train_vocabulary=True)
 # Random weights of the usual size hardly let one token see another; these do. The queries and keys
 # are larger still, so that attention chooses.

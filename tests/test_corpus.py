@@ -62,7 +62,15 @@ SIZES = {
     "first": 300,
     "hard": 300,
 }
-FEW = {"captions": 40, "edits": 40, "combined": 20, "people": 40, "varied": 10, "hard": 10}
+FEW = {
+    "captions": 40,
+    "edits": 40,
+    "combined": 20,
+    "people": 40,
+    "varied": 10,
+    "hard": 10,
+    "first": 20,
+}
 
 
 @pytest.fixture(scope="module")
