@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from chatpose_demo.network.app_talk import ANSWERS, about_app
+from chatpose_demo.network.app_talk import ANSWERS, about_app, is_fact
 from chatpose_demo.network.topics import APP_TOPICS, NOT_APP
 from chatpose_demo.photo import LIMITS, READABLE
 from chatpose_demo.studio.atlas import load_atlas
@@ -16,6 +16,7 @@ def test_every_topic_has_whole_sentences():
     assert set(ANSWERS) == {*APP_TOPICS} - {NOT_APP}
     for topic in ANSWERS:
         said = about_app(topic)
+        assert is_fact(said) and not is_fact(said[:-1])
         assert said.endswith(".") and "{" not in said and not re.search(r"  |\n", said)
 
 

@@ -20,6 +20,11 @@ def about_app(topic: str) -> str:
     )
 
 
+def is_fact(reply: str) -> bool:
+    """Whether a reply is one of these answers."""
+    return reply.strip() in {about_app(topic) for topic in ANSWERS}
+
+
 ANSWERS = {
     "app_can": (
         "Describe a pose in words, or add a photo and ask about somebody in it (“the woman near "

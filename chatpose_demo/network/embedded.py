@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from chatpose_demo.geometry.describe import describe
-from chatpose_demo.network.app_talk import about_app
+from chatpose_demo.network.app_talk import about_app, is_fact
 from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.network.bodies import BodyFinder, Found
 from chatpose_demo.network.body_talk import about_bodies
@@ -174,9 +174,9 @@ class EmbeddedNetwork:
         if topic == "chat" and about != NOT_APP:
             yield Words(about_app(about))
             return
-        # What was said of bodies is left out: small talk would repeat it.
+        # What was said of bodies and of the program is left out: small talk would repeat it.
         turns = zip(question.history, question.replies, strict=True)
-        said = [turn for turn, reply in turns if POSE_TOKEN not in reply]
+        said = [turn for turn, reply in turns if POSE_TOKEN not in reply and not is_fact(reply)]
         prompt = talk_prompt(said, question.text)
         for piece in self.language.stream(
             prompt,
