@@ -17,7 +17,7 @@ from chatpose_demo.ui.examples import load_examples
 from chatpose_demo.ui.session import FORGET_AFTER_S, Session, SessionStore
 from chatpose_demo.ui.transcript import messages, reply_text
 from chatpose_demo.ui.uploads import take_photo
-from chatpose_demo.ui.views import highlighted, status_line
+from chatpose_demo.ui.views import status_line
 from chatpose_demo.ui.worker import ModelNotLoaded, Waiting, Worker
 
 
@@ -58,79 +58,7 @@ def test_every_message_knows_its_exchange(session):
     assert owner == [0, 0, 0, 1, 1]
 
 
-# Going back
-
-
-def test_undo_gives_photo_and_choice_back(session):
-    scene = Scene(Image.new("RGB", (64, 64)))
-    session.set_photo(scene)
-    session.picked = 0
-    exchange = answered(session, "who?", "<POSE>", 1)
-    session.shown = exchange.bodies[0]
-    assert session.scene is scene and session.draft is None and session.picked is None
-    session.take_back(0)
-    assert session.draft is scene and session.picked == 0
-    assert session.shown is None and session.conversation.turns == []
-
-
-def test_reopening_drops_what_came_later_and_spares_the_old_turn(session):
-    first = answered(session, "a", "<POSE>", 1)
-    answered(session, "b", "<POSE>", 1)
-    stop = session.stop = threading.Event()
-    session.reopen(0, "c")
-    assert stop.is_set()
-    first.turn.reply += " late token"
-    (turn,) = session.conversation.turns
-    assert (turn.text, turn.reply) == ("c", "")
-    assert session.waiting is session.exchanges[0] and session.bodies == []
-
-
-def two_photos(session: Session) -> tuple[Scene, Scene]:
-    """A question about the fifth person of one photo, and another photo with one person."""
-    crowd = Scene(
-        Image.new("RGB", (640, 480)), [person((i * 90, 20, i * 90 + 60, 400)) for i in range(6)]
-    )
-    other = Scene(Image.new("RGB", (640, 480)), [person((20, 20, 90, 400))])
-    session.set_photo(crowd)
-    session.picked = 4
-    exchange = answered(session, "who?", "<POSE>", 1)
-    exchange.turn.pointed = [4]
-    session.shown = exchange.bodies[0]
-    assert highlighted(session) == 4
-    return crowd, other
-
-
-def test_another_photo_frames_nobody_of_the_one_before(session):
-    _, other = two_photos(session)
-    session.set_photo(other)
-    assert highlighted(session) is None
-    session.ask("and who is that?")
-    assert session.scene is other and highlighted(session) is None
-    assert boxes.draw(other.image, other.people or [], highlighted(session))
-
-
-def test_a_choice_does_not_outlive_its_photo(session):
-    crowd, other = two_photos(session)
-    session.set_photo(other)
-    session.take_back(0)
-    assert session.scene is other and session.picked is None
-    session.set_photo(crowd)
-    answered(session, "a", "b", 0)
-    session.set_photo(other)
-    answered(session, "c", "d", 0)
-    session.picked = 0
-    session.reopen(0, "e")
-    assert session.scene is crowd and session.picked is None
-
-
-def test_a_body_that_was_brought_back_is_what_a_question_is_about(session):
-    first = answered(session, "a", "<POSE>", 1).bodies[0]
-    answered(session, "b", "<POSE>", 1)
-    session.shown = first
-    assert session.ask("raise its left arm").turn.shown == 0
-    session.waiting = None
-    session.reopen(2)
-    assert session.exchanges[2].turn.shown == 0
+# The photo and the status
 
 
 def test_photo_taken_off_the_page_is_not_shown(session):

@@ -58,7 +58,7 @@ BOTH = re.compile(r"\b(?:both|each|arms|legs|knees|elbows|hips|thighs|shoulders)
 # A move with a number and no goal adds it: "lower the arm 30 degrees", but "lower it to 30".
 MOVES = r"\b(?:raise|lift|lower|drop|reduce|decrease|increase|straighten|extend|open|close)\b"
 ADDED = re.compile(
-    r"\b(?:by|another|more|further|less|fewer|additional|extra|higher|lower than)\b"
+    r"\b(?:by|another|more|further|less|fewer|additional|extra|higher)\b"
     rf"|{MOVES}(?!.*\b(?:to|at|of)\b)",
     re.IGNORECASE,
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from chatpose_demo.network.interface import AskBack
+from chatpose_demo.network.people_tokens import OLD_AGE
 from chatpose_demo.network.people_words import (
     NUMBERS,
     clothes,
@@ -23,7 +24,7 @@ ALL_IT_KNOWS = (
     "beside them."
 )
 SEEN = 0.5  # our choice: a thing or an item is named above this degree
-CHILD, SMALL, OLD = 13, 3, 58  # years that a face seems to have, our choice
+CHILD, SMALL = 13, 3  # years that a face seems to have, our choice
 
 Describe = Callable[[np.ndarray], str]
 
@@ -104,7 +105,9 @@ def _faces_say(person: Person, needs: Sequence[str]) -> bool | None:
         if need in ("female", "male"):
             told.append(None if female is None else (female > 0.5) == (need == "female"))
         elif need in ("child", "old"):
-            told.append(None if age is None else age < CHILD if need == "child" else age >= OLD)
+            told.append(
+                None if age is None else age < CHILD if need == "child" else age >= OLD_AGE[0]
+            )
     if False in told:
         return False
     return None if None in told else True
