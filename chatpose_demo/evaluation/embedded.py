@@ -13,6 +13,7 @@ from pathlib import Path
 
 from chatpose_demo.evaluation.bodies import acts, captions, chains, edits, firsts, implicit
 from chatpose_demo.evaluation.frozen_set import DEVELOPMENT, FOLDER, SECOND
+from chatpose_demo.evaluation.moods import moods
 from chatpose_demo.evaluation.pointing import relations, selection
 from chatpose_demo.evaluation.reader import Reader, Table
 from chatpose_demo.evaluation.turns import helping, topics, wanting
@@ -22,11 +23,22 @@ Test = Callable[[Reader, Path], Table]
 # Two sets by two writers; the second holds what the first did not think of.
 TESTS: dict[Path, tuple[Test, ...]] = {
     FOLDER: (captions, edits, implicit, selection, wanting),
-    SECOND: (captions, chains, implicit, acts, relations, wanting, topics, helping, firsts),
+    SECOND: (
+        captions,
+        chains,
+        implicit,
+        acts,
+        relations,
+        wanting,
+        topics,
+        helping,
+        firsts,
+        moods,
+    ),
 }
 # For choices while working on the network; the frozen sets are for the end.
 DEVELOPMENT_TESTS: dict[Path, tuple[Test, ...]] = {
-    DEVELOPMENT: (captions, edits, chains, relations, wanting, helping, firsts)
+    DEVELOPMENT: (captions, edits, chains, relations, wanting, helping, firsts, moods)
 }
 
 

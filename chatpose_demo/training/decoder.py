@@ -35,6 +35,7 @@ from chatpose_demo.studio.words import (
     BORDERERS,
     CHATTERS,
     FINDERS,
+    MOODERS,
     NAMERS,
     REQUESTERS,
     SEERS,
@@ -56,7 +57,7 @@ NOBODY = Reference("")
 class TrainConfig:
     """One training run; every number is our choice unless a source is named."""
 
-    writers: tuple[str, ...] = WRITERS + NAMERS + TELLERS + SEERS + FINDERS + BEGINNERS
+    writers: tuple[str, ...] = WRITERS + NAMERS + TELLERS + SEERS + FINDERS + BEGINNERS + MOODERS
     chatters: tuple[str, ...] = CHATTERS + REQUESTERS + BORDERERS + ASKERS
     captions: int = 9000
     edits: int = 9000

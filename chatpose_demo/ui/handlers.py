@@ -22,7 +22,7 @@ from chatpose_demo.ui.options import offered
 from chatpose_demo.ui.session import Exchange, Session, SessionStore
 from chatpose_demo.ui.transcript import MEANT, messages
 from chatpose_demo.ui.uploads import take_photo
-from chatpose_demo.ui.viewer import camera_of
+from chatpose_demo.ui.viewer import FRONT, camera_of
 from chatpose_demo.ui.views import ANYONE, Parts, Update, Views
 from chatpose_demo.ui.worker import ModelNotLoaded, Waiting, Worker
 
@@ -121,8 +121,9 @@ class Handlers:
         """Stream the reply to the question that waits."""
         session = self.session(request)
         exchange = session.waiting
-        if exchange is None:
+        if exchange is None:  # nothing was asked; a photo may have come alone
             yield self._views.input(session)
+            yield from self._look(session)
             return
         stop = threading.Event()
         session.waiting, session.stop = None, stop
@@ -203,7 +204,13 @@ class Handlers:
         """The page once more, when whatever was under way has arrived."""
         time.sleep(SETTLE_S)
         session = self.session(request)
-        return self._views.talk(session) | self._views.input(session)
+        last = session.exchanges[-1] if session.exchanges else None
+        late: Update = {}
+        if last is not None and last.bodies and session.shown not in last.bodies:
+            # It was on its way when the visitor pressed Stop.
+            session.shown = last.bodies[-1]
+            late = self._views.body(session, FRONT) | self._views.scene(session)
+        return late | self._views.talk(session) | self._views.input(session)
 
     # Going back
 
@@ -239,8 +246,12 @@ class Handlers:
             yield self._views.scene(session) | self._views.talk(session)
             return
         take_photo(payload.get("path") or "", session)
-        scene = session.scene
         yield self._views.scene(session) | self._views.talk(session)
+        yield from self._look(session)
+
+    def _look(self, session: Session) -> Iterator[Update]:
+        """Find the people of the photo on the page, if nobody has looked yet."""
+        scene = session.scene
         if scene is None or scene.people is not None:
             return
         try:

@@ -19,6 +19,7 @@ from chatpose_demo.pose import Pose
 from chatpose_demo.ui.served import EMBEDDED, Served
 
 FORGET_AFTER_S = 6 * 3600  # our choice: for browsers that vanish without saying goodbye
+AWAY_S = 600.0  # our choice: a phone that slept or lost its network finds its chat again
 LINGER_S = 10.0  # our choice: a reply that was just stopped may still write and serve a last file
 THUMB_SIDE = 360  # measured: larger pictures in the history slow every update of the chat
 
@@ -129,10 +130,12 @@ class Session:
         """Ask exchange `index` again, with other words if given; later ones are dropped."""
         self.halt()
         old, before = self.exchanges[index], self.scene
+        picked = old.turn.picked
+        if text is not None and self.picked is not None and before is self.about(old):
+            picked, self.picked = self.picked, None  # new words are about whom one chose since
         self.cut(index)
         # A new turn: the stopped model may still write a last token into the old one.
-        words = old.turn.text if text is None else text
-        turn = self.conversation.ask(words, picked=old.turn.picked)
+        turn = self.conversation.ask(old.turn.text if text is None else text, picked=picked)
         turn.scene, turn.shown = old.turn.scene, old.turn.shown
         self.waiting = Exchange(turn, old.thumb)
         self.exchanges.append(self.waiting)

@@ -32,6 +32,9 @@ FINDERS = ("ilse", "jack", "kira", "luis", "meg", "noel")
 ASKERS = ("olga", "paul", "rita", "stan", "tina", "uwe")
 # Wrote the plain first lines of a chat only: "a man kneeling", "stand on your toes please".
 BEGINNERS = ("alma", "bert", "clem", "doro", "emil", "fina")
+# Wrote wishes that name a mood, a manner or a character and no doing ("something melancholic", "how
+# does grief look?"), and ordinary lines in the same words.
+MOODERS = ("amir", "bibi", "cosmo", "delia", "enzo", "frida", "gabor", "hilde")
 LISTERS = ("ines", "olaf")  # wrote the plain names of the atlas' poses: no training text
 
 
