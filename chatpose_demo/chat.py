@@ -187,9 +187,9 @@ def _last_person(conversation: Conversation) -> int | None:
 def _pose_of(body: Body, conversation: Conversation) -> Pose:
     """The network's body as a Pose; an edited one keeps shape and person of the body it changed."""
     scene = conversation.scene
-    box = None
+    box = size = None
     if body.person is not None and scene is not None and scene.people:
-        box = scene.people[body.person].box
+        box, size = scene.people[body.person].box, scene.image.size
     if body.base is not None:
         count = sum(len(turn.poses) for turn in conversation.turns[:-1])
         brought_back = conversation.turns[-1].shown
@@ -205,5 +205,6 @@ def _pose_of(body: Body, conversation: Conversation) -> Pose:
         subject=body.subject,
         source=body.source,
         person_box=box,
+        photo_size=size,
         unseen_joints=body.unseen,
     )

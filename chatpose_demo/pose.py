@@ -46,6 +46,8 @@ class Pose:
         subject: whose pose this is, in words ("person 2, in the red top").
         source: where it came from: "photo", "text", "edit" or "network".
         person_box: (x0, y0, x1, y1) in pixels of the upright photo, or None.
+        photo_size: (width, height) of that photo as it was looked at, which may be smaller than
+            its file, or None.
         unseen_joints: joints that the photo did not show; they rest naturally.
         made_from: index of the conversation's body that this one was changed from, if any.
     """
@@ -56,6 +58,7 @@ class Pose:
     subject: str = "a person"
     source: str = "text"
     person_box: tuple[float, float, float, float] | None = None
+    photo_size: tuple[int, int] | None = None
     unseen_joints: tuple[str, ...] = ()
     made_from: int | None = None
 

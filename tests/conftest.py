@@ -20,6 +20,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 START_S = 120  # importing everything on a busy two-core machine
+AWAY_S = 4.0  # instead of minutes: how long the app under test waits for a lost page
+APP = (
+    "import runpy, sys; from chatpose_demo.ui import session; "
+    f"session.AWAY_S = {AWAY_S}; sys.argv[0] = 'app.py'; "
+    "runpy.run_path('app.py', run_name='__main__')"
+)
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +44,7 @@ def serving(folder: Path, log_folder: Path, *options: str) -> Iterator[str]:
     log_file, port = log_folder / "app.log", _free_port()
     with log_file.open("w") as log:
         app = subprocess.Popen(
-            [sys.executable, "app.py", *options, "--port", str(port)],
+            [sys.executable, "-c", APP, *options, "--port", str(port)],
             cwd=ROOT,
             env=os.environ | {"GRADIO_TEMP_DIR": str(folder)},
             stdout=log,

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from chatpose_demo.geometry.answers import KINDS, answer
-from chatpose_demo.network.bodies import _still_unseen
 from chatpose_demo.network.body_talk import _compared
 from chatpose_demo.network.earlier import before_the_change, earlier_index
 from chatpose_demo.network.interface import AskBack
 from chatpose_demo.network.parts import apply_choices
 from chatpose_demo.network.pointing import choose
+from chatpose_demo.network.unseen import still_unseen
 from chatpose_demo.pose import Pose
 from chatpose_demo.studio.rig import Spec, build, legs
 
@@ -65,7 +65,7 @@ def test_half_is_between_the_body_and_the_one_it_was_made_from():
     ],
 )
 def test_what_was_not_seen_goes_where_a_change_takes_it(parts: dict[str, str], unseen: set[str]):
-    assert set(_still_unseen(("left_elbow", "left_wrist"), parts)) == unseen
+    assert set(still_unseen(("left_elbow", "left_wrist"), parts)) == unseen
 
 
 def test_whoever_was_spoken_of_last_is_no_better_than_who_fits():

@@ -44,6 +44,7 @@ def pose() -> Pose:
         subject="person 2, in the red top: “Zoë”",
         source="photo",
         person_box=(10.5, 20.0, 110.25, 400.0),
+        photo_size=(640, 480),
         unseen_joints=("left_ankle", "left_foot"),
     )
 
@@ -106,7 +107,7 @@ def assert_same(a: Pose, b: Pose) -> None:
     np.testing.assert_array_equal(a.betas, b.betas)
     np.testing.assert_array_equal(a.transl, b.transl)
     assert (a.subject, a.source, a.unseen_joints) == (b.subject, b.source, b.unseen_joints)
-    assert a.person_box == b.person_box
+    assert (a.person_box, a.photo_size) == (b.person_box, b.photo_size)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from conftest import AWAY_S  # noqa: E402
 from browser import Visit, chromium_path, open_browser, visit  # noqa: E402
 
 from chatpose_demo.ui.session import LINGER_S  # noqa: E402
@@ -245,7 +246,7 @@ def test_reload_forgets_the_visitor(guest, upload_folder, astronaut):
     guest.open()
     expect(guest.questions).to_have_count(0)
     expect(guest.page.get_by_role("button", name="Remove Image")).to_have_count(0)
-    patience = time.monotonic() + LINGER_S + 10
+    patience = time.monotonic() + AWAY_S + LINGER_S + 10
     while any(path.exists() for path in (*own, *uploads)) and time.monotonic() < patience:
         guest.page.wait_for_timeout(250)
     assert not any(path.exists() for path in uploads), "the uploaded photo is still there"

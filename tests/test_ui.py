@@ -108,6 +108,24 @@ def test_visitors_do_not_mix_and_leave_nothing(tmp_path, monkeypatch):
     store.drop("never seen")
 
 
+def test_a_page_that_comes_back_finds_its_chat(tmp_path, monkeypatch):
+    monkeypatch.setattr(visitors, "AWAY_S", 0.5)
+    monkeypatch.setattr(visitors, "LINGER_S", 0.0)
+    store = SessionStore(tmp_path)
+    one = store.of("one")
+    one.stop = running = threading.Event()
+    store.away("one")
+    store.away("one")
+    assert running.is_set(), "nobody reads that reply any more"
+    assert store.of("one") is one
+    time.sleep(0.8)
+    assert one.folder.exists() and not one.left
+    store.away("one")
+    assert gone_soon(one.folder) and one.left
+    assert store.of("one") is not one
+    store.away("never seen")
+
+
 def test_nothing_is_left_when_the_app_ends(tmp_path):
     store = SessionStore(tmp_path / "visitors")
     here, left = store.of("here"), store.of("left")

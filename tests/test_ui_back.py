@@ -43,6 +43,18 @@ def test_reopening_drops_what_came_later_and_spares_the_old_turn(session):
     assert session.waiting is session.exchanges[0] and session.bodies == []
 
 
+def test_new_words_are_about_whom_one_chose_since(session):
+    session.set_photo(Scene(Image.new("RGB", (64, 64)), [person((0, 0, 9, 9))] * 3))
+    session.picked = 0
+    answered(session, "who is this?", "<POSE>", 1)
+    session.picked = 2
+    session.reopen(0, "what is this one doing?")
+    assert session.conversation.turns[-1].picked == 2 and session.picked is None
+    session.picked = 1
+    session.reopen(0)  # the same words again: whom they were about before
+    assert session.conversation.turns[-1].picked == 2 and session.picked == 1
+
+
 def two_photos(session: Session) -> tuple[Scene, Scene]:
     """A question about the fifth person of one photo, and another photo with one person."""
     crowd = Scene(

@@ -110,6 +110,7 @@ def write_json(path: str | Path, pose: Pose, body_name: str | None = None) -> Pa
         "subject": pose.subject,
         "source": pose.source,
         "person_box": list(pose.person_box) if pose.person_box else None,
+        "photo_size": list(pose.photo_size) if pose.photo_size else None,
         "unseen_joints": list(pose.unseen_joints),
         "transl": pose.transl.tolist(),
         "betas": pose.betas.tolist(),
@@ -141,7 +142,7 @@ def read_json(path: str | Path) -> Pose:
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']!r} instead of {FORMAT!r}")
         matrices = {joint["name"]: joint["rotation_matrix"] for joint in content["joints"]}
-        box = content["person_box"]
+        box, size = content["person_box"], content.get("photo_size")
         return Pose(
             rotations=_checked(np.array([matrices[name] for name in JOINT_NAMES], np.float32)),
             betas=np.array(content["betas"], np.float32),
@@ -149,6 +150,7 @@ def read_json(path: str | Path) -> Pose:
             subject=content["subject"],
             source=content["source"],
             person_box=tuple(box) if box else None,
+            photo_size=tuple(size) if size else None,
             unseen_joints=tuple(content["unseen_joints"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -179,6 +181,7 @@ def write_amass_npz(path: str | Path, pose: Pose) -> Path:
             source=np.array(pose.source),
             unseen_joints=np.array(pose.unseen_joints, dtype="U16"),
             person_box=np.array(pose.person_box or (), np.float64),
+            photo_size=np.array(pose.photo_size or (), np.int64),
         )
     return path
 
@@ -192,6 +195,7 @@ def read_amass_npz(path: str | Path) -> Pose:
     try:
         with np.load(path, allow_pickle=False) as content:
             box = tuple(content["person_box"].tolist())
+            size = tuple(content["photo_size"].tolist()) if "photo_size" in content else ()
             return Pose(
                 rotations=from_axis_angle(content["poses"].reshape(NUM_JOINTS, 3)),
                 betas=content["betas"],
@@ -199,6 +203,7 @@ def read_amass_npz(path: str | Path) -> Pose:
                 subject=str(content["subject"]),
                 source=str(content["source"]),
                 person_box=box or None,
+                photo_size=size or None,
                 unseen_joints=tuple(content["unseen_joints"].tolist()),
             )
     except (OSError, EOFError, ValueError, KeyError, IndexError, zipfile.BadZipFile) as error:

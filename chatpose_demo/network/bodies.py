@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -19,14 +19,13 @@ from chatpose_demo.network.plain_names import named_poses, says_more
 from chatpose_demo.network.pointing import choose, whom
 from chatpose_demo.network.settling import ROOT, apply_settled, moved_limbs, settle
 from chatpose_demo.network.understanding import NAMED, Understanding
-from chatpose_demo.pose import JOINT_NAMES, mirror
+from chatpose_demo.network.unseen import still_unseen, unseen_of_mixture
+from chatpose_demo.pose import mirror
 from chatpose_demo.studio.atlas import load_atlas
-from chatpose_demo.studio.rig import PART_JOINTS, Spec, build
+from chatpose_demo.studio.rig import Spec, build
 
 Found = tuple[Body, ...]
 Reader = Callable[[str, int], Understanding]
-# What words have set is no longer a guess.
-JOINTS_OF = {**PART_JOINTS, "legs": PART_JOINTS["left_leg"] + PART_JOINTS["right_leg"]}
 MOST = 6  # our choice: more bodies in one reply are not read any more
 SUBJECT_LENGTH = 60  # characters of the user's words that name an imagined body
 NATURAL = 8  # our choice: so many atlas poses close to standing vary what words leave open
@@ -57,6 +56,13 @@ AGAIN = re.compile(
     r"\b(?:again|once more|repeat|same|back|keep|leave|stay|show|see|redraw|resend)\b",
     re.IGNORECASE,
 )
+# Somebody who is not in the photo, and somebody who was spoken of.
+NEWCOMER = re.compile(
+    r"^an? |\bsome(?:body|one)\b|"
+    r"\ban? (?:\w+ ){0,2}(?:man|woman|person|guy|girl|boy|kid|lady|child|body|figure|pose)\b",
+    re.IGNORECASE,
+)
+THEIRS = re.compile(r"\b(?:his|her|him)\b", re.IGNORECASE)
 CHANGED = re.compile(r"\b(?:but|only|except|instead|then|now|make|turn|change)\b", re.IGNORECASE)
 
 
@@ -81,8 +87,12 @@ class BodyFinder:
             return self._combine(question, seen)
         if kind == "edit" and not question.bodies and seen.act in ("another", "half"):
             return NO_BODY
-        if kind == "edit" and not question.bodies:
+        told: Mapping[str, str] | None = None
+        if kind == "edit" and (not question.bodies or _of_whom_one_chose(question, seen)):
             kind = "person" if question.people else "text"
+            told = seen.parts["edit"]
+        elif kind == "text" and question.people and _told_to_somebody(question, seen):
+            kind, told = "person", seen.parts["edit"]
         if kind == "person" and question.image is None:
             if question.mode != "always":
                 return NO_PHOTO
@@ -90,27 +100,32 @@ class BodyFinder:
         if kind == "person" and not question.people:
             return NOBODY
         if kind == "person":
-            return self._people(question, seen)
+            return self._people(question, seen, told)
         if kind == "edit":
             return self._edit(question, seen, read)
         return (self.imagined(question.text, seen, 0),)
 
-    def _people(self, question: Question, seen: Understanding) -> Found | AskBack:
+    def _people(
+        self, question: Question, seen: Understanding, told: Mapping[str, str] | None
+    ) -> Found | AskBack:
+        """Bodies of the photo; `told`: what a plain change asks of them ("raise her left arm")."""
         chosen = whom(question, seen)
+        if told is not None and len(question.people) == 1:
+            chosen = (0,)  # "raise her left arm" says nothing of how she looks
         if isinstance(chosen, AskBack):
             return chosen
-        parts = asked_changes(question.text, seen)
-        told = _told(parts)
-        return tuple(
-            Body(
-                apply_settled(question.people[i].rotations, parts),
-                "edit" if parts else "photo",
-                name_of(question.people, i),
-                person=i,
-                unseen=tuple(n for n in question.people[i].unseen_joints if n not in told),
+        bodies = []
+        for i in chosen[:MOST]:
+            pose, unseen = question.people[i].rotations, question.people[i].unseen_joints
+            parts = asked_changes(question.text, seen)
+            if told is not None:
+                parts = in_context(pose, told, question.text)
+            changed = apply_settled(pose, parts)
+            name, unseen = name_of(question.people, i), still_unseen(unseen, parts)
+            bodies.append(
+                Body(changed, "edit" if parts else "photo", name, person=i, unseen=unseen)
             )
-            for i in chosen[:MOST]
-        )
+        return tuple(bodies)
 
     def imagined(self, text: str, seen: Understanding, rank: int = 0) -> Body:
         """A body for words; rank 0 is the likeliest, higher ones are other answers."""
@@ -169,7 +184,7 @@ class BodyFinder:
             same = seen.earlier == "last" and (changed == base.rotations).all()
             if same and question.mode != "always" and not AGAIN.search(question.text):
                 return SO_ALREADY if parts else UNCLEAR
-        unseen = _still_unseen(base.unseen_joints, parts)
+        unseen = still_unseen(base.unseen_joints, parts)
         return (Body(changed, "edit", base.subject, base=index, unseen=unseen),)
 
     def _calls(self, text: str, seen: Understanding) -> bool:
@@ -230,7 +245,7 @@ class BodyFinder:
                 return taker
             gives, takes = question.people[giver[0]], question.people[taker[0]]
             mixed = _mixed(seen.region, gives.rotations, takes.rotations)
-            unseen = _unseen(seen.region, gives.unseen_joints, takes.unseen_joints)
+            unseen = unseen_of_mixture(seen.region, gives.unseen_joints, takes.unseen_joints)
             name = name_of(question.people, taker[0])
             return (Body(mixed, "edit", name, person=taker[0], unseen=unseen),)
         count = len(question.bodies)
@@ -243,7 +258,7 @@ class BodyFinder:
             second = count - 1 if first != count - 1 else count - 2
         gives, takes = question.bodies[first], question.bodies[second]
         mixed = _mixed(seen.region, gives.rotations, takes.rotations)
-        unseen = _unseen(seen.region, gives.unseen_joints, takes.unseen_joints)
+        unseen = unseen_of_mixture(seen.region, gives.unseen_joints, takes.unseen_joints)
         return (Body(mixed, "edit", takes.subject, base=second, unseen=unseen),)
 
 
@@ -260,37 +275,24 @@ def asked_changes(text: str, seen: Understanding) -> dict[str, str]:
     return seen.parts["person"] if CHANGED.search(text) else {}
 
 
-def _told(parts: Mapping[str, str]) -> set[str]:
-    """Joints that the words set."""
-    return {joint for part in parts for joint in JOINTS_OF.get(part, ())}
+def _of_whom_one_chose(question: Question, seen: Understanding) -> bool:
+    """Whether a change is for somebody chosen in the photo whose body is not the last one."""
+    picked = question.picked
+    if picked is None or picked >= len(question.people) or seen.act != "change":
+        return False
+    new = question.bodies[-1].person_box != question.people[picked].box
+    return new and seen.earlier == "last" and bool(seen.parts["edit"])
+
+
+def _told_to_somebody(question: Question, seen: Understanding) -> bool:
+    """Whether words that describe a body tell somebody of the photo: "raise her left arm"."""
+    if seen.atlas.argmax() or not seen.parts["edit"] or NEWCOMER.search(question.text):
+        return False
+    alone = len(question.people) == 1 or question.last is not None
+    return question.picked is not None or (alone and bool(THEIRS.search(question.text)))
 
 
 def _mixed(region: str, giver: np.ndarray, taker: np.ndarray) -> np.ndarray:
     """One body with a region of another, whose limbs settle on it."""
     given = [limb for limb, root in ROOT.items() if root in REGION_JOINTS[region]]
     return settle(combine(region, giver, taker), given, [giver, taker])
-
-
-def _unseen(region: str, giver: Iterable[str], taker: Iterable[str]) -> tuple[str, ...]:
-    """Joints of a mixed body that no photo showed."""
-    moved = REGION_JOINTS[region]
-    return (*(n for n in giver if n in moved), *(n for n in taker if n not in moved))
-
-
-def _still_unseen(unseen: Iterable[str], parts: Mapping[str, str]) -> tuple[str, ...]:
-    """Joints of a changed body that no photo showed: they go where a change takes their pose."""
-    names = set(unseen)
-    for part, joints in JOINTS_OF.items():
-        option = parts.get(part)
-        if parts.get("whole") == "mirror" or option in ("swap", "like_other"):
-            taken = {name for name in joints if _partner(name) in unseen}
-            names = (names - set(joints)) | taken
-        elif option is not None:  # what words have set is no longer a guess
-            names -= set(joints)
-    return tuple(name for name in JOINT_NAMES if name in names)
-
-
-def _partner(joint: str) -> str:
-    """The joint of the other side; the same where there is none."""
-    side, _, rest = joint.partition("_")
-    return {"left": f"right_{rest}", "right": f"left_{rest}"}.get(side, joint)

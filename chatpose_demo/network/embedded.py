@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,8 +16,10 @@ import numpy as np
 from chatpose_demo.geometry.describe import describe
 from chatpose_demo.network.app_talk import about_app, is_fact
 from chatpose_demo.network.base_model import POSE_TOKEN
+from chatpose_demo.network.beyond_sight import about_hidden, beyond_sight
 from chatpose_demo.network.bodies import BodyFinder, Found
 from chatpose_demo.network.body_talk import about_bodies
+from chatpose_demo.network.by_number import by_number
 from chatpose_demo.network.checkpoints import assets_dir, load_decoder
 from chatpose_demo.network.degrees import asked_angles
 from chatpose_demo.network.interface import AskBack, Body, Question, Words
@@ -26,15 +29,16 @@ from chatpose_demo.network.photo_talk import about_photo
 from chatpose_demo.network.plain_names import says_more
 from chatpose_demo.network.pointing import ask_back, people_of, things_missed, whom
 from chatpose_demo.network.prompts import (
-    MAX_DETAILS,
     TALK_OPENING,
     body_facts,
     pose_prompt,
     talk_prompt,
 )
+from chatpose_demo.network.seen_doing import seen_doing
 from chatpose_demo.network.several import Decoder
 from chatpose_demo.network.topics import APP_TOPICS, BODY_TOPICS, NOT_APP, PHOTO_TOPICS
 from chatpose_demo.network.understanding import Understanding, understand
+from chatpose_demo.perception.person import Person
 from chatpose_demo.perception.skeleton import joints_of
 from chatpose_demo.settings import Settings
 
@@ -67,6 +71,8 @@ class EmbeddedNetwork:
         self, question: Question, stopped: Callable[[], bool]
     ) -> Iterator[Words | Body | AskBack]:
         """Stream the reply to one question."""
+        if question.picked is None:
+            question = replace(question, picked=by_number(question.text, question.people))
         seen = self._read(question, question.text, len(question.bodies))
         angles = asked_angles(question.text)
         somebody = question.picked is not None or (question.people and seen.points)
@@ -117,7 +123,8 @@ class EmbeddedNetwork:
             if others and body.person is not None:
                 text = f"What pose is {name_of(question.people, body.person)} in?"
                 yield Words("\n\n" if count else "")
-            yield from self._say(text, body, stopped)
+            person = None if body.person is None else question.people[body.person]
+            yield from self._say(text, body, stopped, person)
             if stopped():
                 return
 
@@ -126,9 +133,17 @@ class EmbeddedNetwork:
         stands = body.source == "text" and np.array_equal(body.rotations, self.finder.standing)
         return stands and says_more(text)
 
-    def _say(self, text: str, body: Body, stopped: Callable[[], bool]) -> Iterator[Words | Body]:
+    def _say(
+        self,
+        text: str,
+        body: Body,
+        stopped: Callable[[], bool],
+        person: Person | None = None,
+    ) -> Iterator[Words | Body]:
         """What the body does, from its own geometry, in the adapted voice; then the body."""
         words = describe(body.rotations, joints_of(body.rotations))
+        if person is not None and body.source == "photo":
+            words = seen_doing(person)
         # What the photo hides was told with the body that an edit changes.
         hidden = body.unseen if body.source == "photo" else ()
         prompt = pose_prompt(body_facts(words, body.source, hidden), DANGLING.sub("", text))
@@ -159,12 +174,14 @@ class EmbeddedNetwork:
             one = pointed[0] if isinstance(pointed, tuple) and len(pointed) == 1 else None
             # "She" is who was chosen or spoken of, though the words name no property of hers.
             she = question.picked is not None or (one is not None and one == question.last)
-            named = seen.points
+            named = seen.points or by_number(question.text, question.people) is not None
             if about not in ("photo_exists", "photo_count"):
                 named = named or (she and bool(THAT_ONE.search(question.text)))
-            words = about_photo(
-                about, question.people, pointed, named, _in_a_clause, needs=seen.needs
-            )
+            hidden = beyond_sight(question.text)
+            if hidden and question.people:
+                words = about_hidden(hidden, question.people, one if named else None)
+            else:
+                words = about_photo(about, question.people, pointed, named, needs=seen.needs)
             yield Words(words, about=one if named else None)
             return
         if topic in ("body_talk", "edit") and question.bodies:
@@ -186,7 +203,3 @@ class EmbeddedNetwork:
             opening=TALK_OPENING,
         ):
             yield Words(piece)
-
-
-def _in_a_clause(rotations) -> str:
-    return describe(rotations, joints_of(rotations)).sentence(MAX_DETAILS)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-import numpy as np
+from collections.abc import Sequence
 
 from chatpose_demo.network.interface import AskBack
 from chatpose_demo.network.people_tokens import OLD_AGE
@@ -17,6 +15,8 @@ from chatpose_demo.network.people_words import (
     name_of,
     place,
 )
+from chatpose_demo.network.prompts import MAX_DETAILS
+from chatpose_demo.network.seen_doing import seen_doing
 from chatpose_demo.perception.person import Person
 
 ALL_IT_KNOWS = (
@@ -25,8 +25,6 @@ ALL_IT_KNOWS = (
 )
 SEEN = 0.5  # our choice: a thing or an item is named above this degree
 CHILD, SMALL = 13, 3  # years that a face seems to have, our choice
-
-Describe = Callable[[np.ndarray], str]
 
 
 def _number(people: Sequence[Person], index: int) -> str:
@@ -83,6 +81,10 @@ def _face(people: Sequence[Person], index: int) -> str:
     return f"{_number(people, index)} looks like a {kind}{age}; that is only a guess from the face."
 
 
+def _doing(people: Sequence[Person], index: int) -> str:
+    return f"{_number(people, index)} is {seen_doing(people[index]).sentence(MAX_DETAILS)}."
+
+
 def _around(people: Sequence[Person], index: int | None) -> str:
     chosen = list(range(len(people))) if index is None else [index]
     told = [
@@ -136,7 +138,6 @@ def about_photo(
     people: Sequence[Person],
     whom: tuple[int, ...] | AskBack,
     named: bool,
-    describe: Describe,
     needs: Sequence[str] = (),
 ) -> str:
     """One honest answer.
@@ -146,7 +147,6 @@ def about_photo(
         people: who was found.
         whom: whom the words point at.
         named: whether the words point at anybody in particular.
-        describe: puts rotations (24, 3, 3) into a clause about what the body does.
         needs: names of people_tokens.FEATURES that the words ask for.
     """
     count = len(people)
@@ -172,6 +172,6 @@ def about_photo(
         "photo_hair": _hair,
         "photo_who": _face,
         "photo_where": lambda p, i: f"{_number(p, i)} is {place(p, i)}.",
-        "photo_doing": lambda p, i: f"{_number(p, i)} is {describe(p[i].rotations)}.",
+        "photo_doing": _doing,
     }[topic]
     return " ".join(told(people, i) for i in sorted(fitting))

@@ -172,12 +172,11 @@ def look_around(
         views = _surroundings(person)
         add(index, "body", views[0])
         add(index, "upper", _upper_body(person))
-        if index not in largest:
-            continue
-        for note, view in zip(("feet", "aside", "aside"), views[1:], strict=True):
-            add(index, note, view)
         if face is not None:
             for note, view in zip(CLOTHES, _head_views(face), strict=True):
+                add(index, note, view)
+        if index in largest:
+            for note, view in zip(("feet", "aside", "aside"), views[1:], strict=True):
                 add(index, note, view)
     probabilities, features = classify(crops)
 

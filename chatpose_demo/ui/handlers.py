@@ -233,8 +233,8 @@ class Handlers:
         return self._views.whole(session) | {self._parts.box: box}
 
     def leave(self, request: gr.Request) -> None:
-        """The page was closed or reloaded."""
-        self._store.drop(request.session_hash)
+        """The page was closed or reloaded, or its connection broke."""
+        self._store.away(request.session_hash)
 
     # Photo and people
 

@@ -75,6 +75,7 @@ class Session:
         last_seen: monotonic seconds of the last request.
         upload: the visitor's own file of the last photo; the browser shows it until another comes.
         left: the visitor is gone; nothing more is shown.
+        away: forgets the visitor soon; set while their page is closed or its connection lost.
         served: the model that answers.
     """
 
@@ -90,6 +91,7 @@ class Session:
     last_seen: float = field(default_factory=time.monotonic)
     upload: Path | None = None
     left: bool = False
+    away: threading.Timer | None = None
     served: Served = EMBEDDED
     _files: Counter[str] = field(default_factory=Counter)
 
@@ -231,10 +233,24 @@ class SessionStore:
                 session = Session(Path(tempfile.mkdtemp(dir=self._root)), served=self._served)
                 self._sessions[key] = session
             session.last_seen = time.monotonic()
+            if session.away is not None:
+                session.away.cancel()
+                session.away = None
             return session
 
+    def away(self, session_hash: str | None) -> None:
+        """The page was closed or lost its connection: forget it unless it is back in `AWAY_S`."""
+        with self._lock:
+            session = self._sessions.get(session_hash or "")
+            if session is None or session.away is not None:
+                return
+            session.halt()
+            session.away = threading.Timer(AWAY_S, self.drop, [session_hash])
+            session.away.daemon = True
+            session.away.start()
+
     def drop(self, session_hash: str | None) -> None:
-        """The page was closed: stop its reply, and delete its files `LINGER_S` later."""
+        """Forget a visitor: stop the reply, and delete the files `LINGER_S` later."""
         with self._lock:
             if session_hash in self._sessions:
                 self._remove(session_hash)
