@@ -137,6 +137,25 @@ def test_photo_people_and_choice(guest, astronaut):
     expect(guest.page.locator("#chat img")).to_have_count(1)  # the photo is not sent twice
 
 
+def test_a_photo_sent_without_words_is_searched(guest, astronaut):
+    guest.page.locator("#ask input[type=file]").set_input_files(str(astronaut))
+    expect(guest.page.locator("#ask img")).to_be_visible()
+    guest.button("Submit").click()
+    expect(guest.status).to_contain_text("1 person found", timeout=60_000)
+    expect(guest.questions).to_have_count(0)
+
+
+def test_a_lost_connection_keeps_the_chat(guest):
+    guest.ask_and_wait(STANDING)
+    guest.page.context.set_offline(True)
+    guest.page.wait_for_timeout(1500)
+    guest.page.context.set_offline(False)
+    guest.ask_and_wait("now lower the left arm")
+    expect(guest.questions).to_have_count(2)
+    expect(guest.thumbs).to_have_count(2)
+    guest.errors.clear()  # that there was no connection
+
+
 def test_a_question_with_a_photo_can_be_edited(guest, astronaut):
     guest.upload(str(astronaut))
     expect(guest.status).to_contain_text("1 person found", timeout=60_000)
