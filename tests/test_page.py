@@ -16,8 +16,9 @@ import pytest
 from PIL import Image
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-from conftest import AWAY_S  # noqa: E402
 from browser import Visit, chromium_path, open_browser, visit  # noqa: E402
+from conftest import AWAY_S  # noqa: E402
+from wire import wire  # noqa: E402
 
 from chatpose_demo.ui.session import LINGER_S  # noqa: E402
 
@@ -145,15 +146,15 @@ def test_a_photo_sent_without_words_is_searched(guest, astronaut):
     expect(guest.questions).to_have_count(0)
 
 
-def test_a_lost_connection_keeps_the_chat(guest):
-    guest.ask_and_wait(STANDING)
-    guest.page.context.set_offline(True)
-    guest.page.wait_for_timeout(1500)
-    guest.page.context.set_offline(False)
-    guest.ask_and_wait("now lower the left arm")
-    expect(guest.questions).to_have_count(2)
-    expect(guest.thumbs).to_have_count(2)
-    guest.errors.clear()  # that there was no connection
+def test_a_lost_connection_keeps_the_chat(browser, app_url):
+    with wire(app_url) as (line, url), visit(browser, url) as guest:
+        guest.open()
+        guest.ask_and_wait(STANDING)
+        line.cut()
+        guest.page.wait_for_timeout(1500)
+        guest.ask_and_wait("now lower the left arm")
+        expect(guest.questions).to_have_count(2)
+        expect(guest.thumbs).to_have_count(2)
 
 
 def test_a_question_with_a_photo_can_be_edited(guest, astronaut):
