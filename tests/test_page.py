@@ -193,12 +193,13 @@ def test_retry_edit_undo(guest):
     expect(guest.thumbs).to_have_count(0)
 
 
-def test_bad_files_are_named_and_the_page_goes_on(guest, tmp_path, astronaut):
+def test_bad_files_are_named_and_the_page_goes_on(guest, tmp_path, astronaut, upload_folder):
     bad = tmp_path / "holiday.jpg"
     bad.write_text("this is not a picture")
     guest.upload(str(bad))
     expect(guest.toast.first).to_contain_text("could not be read")
     expect(guest.page.get_by_role("button", name="Remove Image")).to_have_count(0)
+    assert not list(upload_folder.rglob(bad.name)), "a file that is no picture was kept"
     guest.upload(str(astronaut))
     expect(guest.status).to_contain_text("1 person found", timeout=60_000)
 

@@ -20,7 +20,7 @@ from chatpose_demo.studio.told import (
     told,
     turned_round,
 )
-from chatpose_demo.studio.words import BEGINNERS, FINDERS, SEERS, TELLERS, load_words
+from chatpose_demo.studio.words import BEGINNERS, FINDERS, MOODERS, SEERS, TELLERS, load_words
 
 
 @pytest.mark.parametrize("name", TELLERS)
@@ -198,3 +198,15 @@ def test_beginners_ask_for_a_first_body(name: str):
     named = {one.atlas for one in examples} - {""}
     assert len(named) == 60 and named <= {pose.id for pose in load_atlas()}
     assert all(one.parts for one in examples if one.atlas == "")
+
+
+@pytest.mark.parametrize("name", MOODERS)
+def test_mooders_ask_for_moods_and_talk_of_them(name: str):
+    words = load_words(name)
+    assert sum(map(len, words.bodies.values())) == 144 and len(words.chat) == 60
+    examples = list(told(words, np.random.default_rng(0)))
+    first = [one for one in examples if one.intent == "text"]
+    now = [one for one in examples if one.intent == "edit"]
+    assert len(first) + len(now) == len(examples) and len(first) >= 144 and len(now) >= 50
+    assert {one.atlas for one in examples} <= {pose.id for pose in load_atlas()}
+    assert all(one.body and one.act == "imagine" for one in now)

@@ -51,9 +51,9 @@ ANSWERS = {
     ),
     "app_privacy": (
         "Your photo stays on the machine that runs this app, in a folder of your visit that is "
-        "deleted when you leave; one that you never asked about goes within hours. It is not sent "
-        "on, and nothing is learned from it. I do not recognise who anybody is, and I remember "
-        "nothing of this chat afterwards."
+        "deleted ten minutes after you leave; one that you never asked about goes within hours. It "
+        "is not sent on, and nothing is learned from it. I do not recognise who anybody is, and I "
+        "remember nothing of this chat afterwards."
     ),
     "app_view": (
         "Drag the body in the viewer to look at it from any side, also from above; scroll or pinch "
