@@ -23,10 +23,10 @@ import torch
 from chatpose_demo.evaluation.frozen_set import FOLDER, SECOND, people_of, read_lines
 from chatpose_demo.evaluation.metrics import Interval
 from chatpose_demo.evaluation.reader import EXACT, SEED, Reader, Table, degrees, mean, rate
-from chatpose_demo.network.bodies import asked_changes
 from chatpose_demo.network.checkpoints import assets_dir, load_decoder
 from chatpose_demo.network.language import Language
 from chatpose_demo.network.parts import apply_choices
+from chatpose_demo.network.told_whom import asked_changes
 from chatpose_demo.network.who_fits import People
 from chatpose_demo.studio.atlas import load_atlas
 from chatpose_demo.studio.rig import Spec, build, spec_of

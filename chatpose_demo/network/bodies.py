@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from chatpose_demo.network.acts import REGION_JOINTS, combine, halfway, turned_like
+from chatpose_demo.network.asked_who import DEFINITE
 from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.network.degrees import JOINT_OF, Angle, beside_angles, with_angles
 from chatpose_demo.network.earlier import before_the_change, earlier_index
@@ -18,6 +19,7 @@ from chatpose_demo.network.people_words import name_of
 from chatpose_demo.network.plain_names import named_poses, says_more
 from chatpose_demo.network.pointing import choose, whom
 from chatpose_demo.network.settling import ROOT, apply_settled, moved_limbs, settle
+from chatpose_demo.network.told_whom import asked_changes, of_whom_one_chose, told_to_somebody
 from chatpose_demo.network.understanding import NAMED, Understanding
 from chatpose_demo.network.unseen import still_unseen, unseen_of_mixture
 from chatpose_demo.pose import mirror
@@ -29,6 +31,7 @@ Reader = Callable[[str, int], Understanding]
 MOST = 6  # our choice: more bodies in one reply are not read any more
 SUBJECT_LENGTH = 60  # characters of the user's words that name an imagined body
 NATURAL = 8  # our choice: so many atlas poses close to standing vary what words leave open
+POSSIBLY = 0.1  # our choice: so likely somebody of the photo is meant whom words call "the man"
 LEADING = 0.2  # our choice: share among the poses from which on one is meant rather than none
 CLEARLY = 0.4  # our choice: a pose this likely is taken though the words read as another change
 WORTH = 0.02  # our choice: an atlas pose is another answer if this likely beside the best
@@ -51,19 +54,16 @@ UNCLEAR = (
 SO_ALREADY = "As I read it, that would change nothing: the body is like that already."
 NO_BODY = "There is no body yet. Describe a pose, or add a photo and ask about someone in it."
 TWO_BODIES = "That takes two bodies: two of our conversation, or two people of a photo."
+NO_SHAPE = "The body's build is always the average one."
+SHAPE = re.compile(
+    r"\b(?:taller|thinner|slimmer|skinnier|fatter|chubbier|heavier|muscular|older|younger)\b",
+    re.IGNORECASE,
+)
 # Who asks for the same body gets it.
 AGAIN = re.compile(
     r"\b(?:again|once more|repeat|same|back|keep|leave|stay|show|see|redraw|resend)\b",
     re.IGNORECASE,
 )
-# Somebody who is not in the photo, and somebody who was spoken of.
-NEWCOMER = re.compile(
-    r"^an? |\bsome(?:body|one)\b|"
-    r"\ban? (?:\w+ ){0,2}(?:man|woman|person|guy|girl|boy|kid|lady|child|body|figure|pose)\b",
-    re.IGNORECASE,
-)
-THEIRS = re.compile(r"\b(?:his|her|him)\b", re.IGNORECASE)
-CHANGED = re.compile(r"\b(?:but|only|except|instead|then|now|make|turn|change)\b", re.IGNORECASE)
 
 
 class BodyFinder:
@@ -88,10 +88,12 @@ class BodyFinder:
         if kind == "edit" and not question.bodies and seen.act in ("another", "half"):
             return NO_BODY
         told: Mapping[str, str] | None = None
-        if kind == "edit" and (not question.bodies or _of_whom_one_chose(question, seen)):
+        if kind == "edit" and (not question.bodies or of_whom_one_chose(question, seen)):
             kind = "person" if question.people else "text"
             told = seen.parts["edit"]
-        elif kind == "text" and question.people and _told_to_somebody(question, seen):
+        elif kind == "text" and question.people and DEFINITE.match(question.text):
+            kind = "person" if seen.intent["person"] >= POSSIBLY else kind
+        elif kind == "text" and question.people and told_to_somebody(question, seen):
             kind, told = "person", seen.parts["edit"]
         if kind == "person" and question.image is None:
             if question.mode != "always":
@@ -126,6 +128,22 @@ class BodyFinder:
                 Body(changed, "edit" if parts else "photo", name, person=i, unseen=unseen)
             )
         return tuple(bodies)
+
+    def same_person(self, question: Question) -> Found | AskBack | None:
+        """Whom the talk is about, shown as in the photo; None where it is not about them."""
+        one = question.picked if question.picked is not None else question.last
+        if one is None and len(question.people) == 1:
+            one = 0
+        if one is None:
+            everybody = tuple(range(len(question.people)))
+            return None if question.bodies else AskBack(everybody)
+        return (self.seen(question, one),)
+
+    @staticmethod
+    def seen(question: Question, i: int) -> Body:
+        """Somebody as the photo shows them."""
+        person, name = question.people[i], name_of(question.people, i)
+        return Body(person.rotations, "photo", name, person=i, unseen=person.unseen_joints)
 
     def imagined(self, text: str, seen: Understanding, rank: int = 0) -> Body:
         """A body for words; rank 0 is the likeliest, higher ones are other answers."""
@@ -167,6 +185,8 @@ class BodyFinder:
         base = question.bodies[index]
         before = before_the_change(question.bodies)
         parts = in_context(base.rotations, seen.parts["edit"], question.text, before)
+        if not parts and SHAPE.search(question.text):
+            return f"{NO_SHAPE} I change only how it holds itself."
         if seen.act == "another":
             return self._another(question, read)
         if seen.act == "half":
@@ -265,31 +285,6 @@ class BodyFinder:
 def _in_short(text: str) -> str:
     """The user's words as the name of a body."""
     return textwrap.shorten(text.strip().rstrip("?.!"), SUBJECT_LENGTH, placeholder="…")
-
-
-def asked_changes(text: str, seen: Understanding) -> dict[str, str]:
-    """Part -> option that words about somebody in the photo change.
-
-    What somebody does tells who is meant; only "but with ..." changes what the photo shows.
-    """
-    return seen.parts["person"] if CHANGED.search(text) else {}
-
-
-def _of_whom_one_chose(question: Question, seen: Understanding) -> bool:
-    """Whether a change is for somebody chosen in the photo whose body is not the last one."""
-    picked = question.picked
-    if picked is None or picked >= len(question.people) or seen.act != "change":
-        return False
-    new = question.bodies[-1].person_box != question.people[picked].box
-    return new and seen.earlier == "last" and bool(seen.parts["edit"])
-
-
-def _told_to_somebody(question: Question, seen: Understanding) -> bool:
-    """Whether words that describe a body tell somebody of the photo: "raise her left arm"."""
-    if seen.atlas.argmax() or not seen.parts["edit"] or NEWCOMER.search(question.text):
-        return False
-    alone = len(question.people) == 1 or question.last is not None
-    return question.picked is not None or (alone and bool(THEIRS.search(question.text)))
 
 
 def _mixed(region: str, giver: np.ndarray, taker: np.ndarray) -> np.ndarray:

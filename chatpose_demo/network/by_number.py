@@ -17,11 +17,18 @@ NOT_THEM = re.compile(
 )
 
 
-def by_number(text: str, people: Sequence[Person]) -> int | None:
-    """Index of the one person whom a text names by their number from the left, else None."""
+def named_number(text: str) -> int | None:
+    """The number of the one person whom a text names so, from 1 on; they need not be there."""
     named = list(NUMBER.finditer(text))
     if len(named) != 1 or NOT_THEM.search(text[: named[0].start()]):
         return None
     said = named[0].group(1).lower()
-    value = SPELT.get(said) or int(said)
-    return left_to_right(people)[value - 1] if 1 <= value <= len(people) else None
+    return SPELT.get(said) or int(said)
+
+
+def by_number(text: str, people: Sequence[Person]) -> int | None:
+    """Index of the person whom a text names by their number from the left, if they are there."""
+    number = named_number(text)
+    if number is None or not 1 <= number <= len(people):
+        return None
+    return left_to_right(people)[number - 1]

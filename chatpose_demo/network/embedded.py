@@ -15,19 +15,26 @@ import numpy as np
 
 from chatpose_demo.geometry.describe import describe
 from chatpose_demo.network.app_talk import about_app, is_fact
+from chatpose_demo.network.asked_who import ELSE, SHOW_IT, as_pointing
 from chatpose_demo.network.base_model import POSE_TOKEN
-from chatpose_demo.network.beyond_sight import about_hidden, beyond_sight
-from chatpose_demo.network.bodies import BodyFinder, Found
+from chatpose_demo.network.beyond_sight import NO_SIZE, SIZE
+from chatpose_demo.network.bodies import NO_SHAPE, SHAPE, BodyFinder, Found
 from chatpose_demo.network.body_talk import about_bodies
-from chatpose_demo.network.by_number import by_number
+from chatpose_demo.network.by_number import by_number, named_number
 from chatpose_demo.network.checkpoints import assets_dir, load_decoder
 from chatpose_demo.network.degrees import asked_angles
 from chatpose_demo.network.interface import AskBack, Body, Question, Words
 from chatpose_demo.network.language import Language
-from chatpose_demo.network.people_words import name_of
-from chatpose_demo.network.photo_talk import about_photo
+from chatpose_demo.network.people_tokens import SOFT_FEATURES
+from chatpose_demo.network.people_words import crowd, name_of
+from chatpose_demo.network.photo_turn import (
+    about_others,
+    about_people,
+    about_strangers,
+    speaks_of_them,
+)
 from chatpose_demo.network.plain_names import says_more
-from chatpose_demo.network.pointing import ask_back, people_of, things_missed, whom
+from chatpose_demo.network.pointing import ask_back, people_of, things_missed
 from chatpose_demo.network.prompts import (
     TALK_OPENING,
     body_facts,
@@ -36,17 +43,13 @@ from chatpose_demo.network.prompts import (
 )
 from chatpose_demo.network.seen_doing import seen_doing
 from chatpose_demo.network.several import Decoder
-from chatpose_demo.network.topics import APP_TOPICS, BODY_TOPICS, NOT_APP, PHOTO_TOPICS
+from chatpose_demo.network.topics import APP_TOPICS, BODY_TOPICS, NOT_APP
 from chatpose_demo.network.understanding import Understanding, understand
+from chatpose_demo.network.who_does import doing_of, who_does
 from chatpose_demo.perception.person import Person
 from chatpose_demo.perception.skeleton import joints_of
 from chatpose_demo.settings import Settings
 
-THAT_ONE = re.compile(
-    r"\b(?:he|she|him|her|his|hers|(?:this|that) (?:one|person|man|woman|guy|girl|boy|lady|kid)|"
-    r"who is (?:this|that|it))\b",
-    re.IGNORECASE,
-)
 NO_POSE = "I could not read more of a pose in that than standing. "
 # "What pose is the woman in red in?": the voice takes the words before it for her name.
 DANGLING = re.compile(r" in(?=\s*[?.!]*$)", re.IGNORECASE)
@@ -71,8 +74,13 @@ class EmbeddedNetwork:
         self, question: Question, stopped: Callable[[], bool]
     ) -> Iterator[Words | Body | AskBack]:
         """Stream the reply to one question."""
+        if question.people:
+            question = replace(question, text=as_pointing(question.text))
         if question.picked is None:
             question = replace(question, picked=by_number(question.text, question.people))
+        if said := self._plainly(question):
+            yield said
+            return
         seen = self._read(question, question.text, len(question.bodies))
         angles = asked_angles(question.text)
         somebody = question.picked is not None or (question.people and seen.points)
@@ -82,11 +90,17 @@ class EmbeddedNetwork:
                 yield Words(f"{beyond} ")
             yield from self._say(question.text, body, stopped)
             return
-        wants = question.mode == "always" or (question.mode == "auto" and seen.asks_for_body)
+        shows = bool(question.people and SHOW_IT.match(question.text))
+        wants = question.mode == "always" or (
+            question.mode == "auto" and (shows or seen.asks_for_body)
+        )
         if not wants:
             yield from self._talk(question, seen, stopped)
             return
-        found = self.finder.find(question, seen, partial(self._read, question))
+        found: Found | AskBack | str | None = self.finder.same_person(question) if shows else None
+        found = found or self.finder.find(question, seen, partial(self._read, question))
+        if isinstance(found, AskBack):
+            found = self._who_does(question, seen) or found
         if isinstance(found, AskBack):
             yield found
             yield Words(ask_back(question, found, seen))
@@ -94,6 +108,29 @@ class EmbeddedNetwork:
             yield Words(found)
         else:
             yield from self._show(question, seen, found, stopped)
+
+    def _who_does(self, question: Question, seen: Understanding) -> Found | None:
+        """Somebody whom only what they do tells from the others."""
+        telling = {*seen.needs} - {*SOFT_FEATURES, "action"} or seen.bans or seen.things
+        doing = doing_of(question.text)
+        if doing is None or telling or seen.relation != "none" or not question.people:
+            return None
+        named = self.finder.imagined(doing, self._read(Question(doing), doing, 0)).rotations
+        poses = [person.rotations for person in question.people]
+        one = who_does(poses, named, self.finder.standing)
+        return None if one is None else (self.finder.seen(question, one),)
+
+    def _plainly(self, question: Question) -> Words | None:
+        """What needs no reading by the network."""
+        text, people = question.text, question.people
+        if people and (named_number(text) or 0) > len(people):
+            return Words(f"There is no person {named_number(text)} in this photo. {crowd(people)}")
+        if (people or question.bodies) and SIZE.search(text):
+            return Words(NO_SIZE)
+        if people and ELSE.search(text):
+            who = ELSE.sub("who", text)
+            return about_others(question, self._read(question, who, len(question.bodies)))
+        return None
 
     def _read(self, question: Question, text: str, shown: int) -> Understanding:
         """What a text of the conversation means after so many of its bodies."""
@@ -116,6 +153,8 @@ class EmbeddedNetwork:
         # The voice takes the subject from the question; where that names somebody else, too, or
         # whom it is not about, it gets a question that names nobody else.
         others = len(found) > 1 or seen.relation != "none" or bool(seen.bans)
+        if SHAPE.search(question.text):
+            yield Words(f"{NO_SHAPE} ")
         if any(self._stands(body, question.text) for body in found):
             yield Words(NO_POSE)
         for count, body in enumerate(found):
@@ -167,27 +206,15 @@ class EmbeddedNetwork:
         else an ordinary answer of the untouched chat model."""
         topic = max(seen.intent, key=lambda name: seen.intent[name])
         if topic in ("photo_talk", "person") and question.image is not None:
-            about = seen.topic_of(PHOTO_TOPICS)
-            # Whoever is asked about together with a thing that nobody shows was not seen.
-            nobody = seen.unseen and about in ("photo_exists", "photo_count")
-            pointed = whom(question, seen) if question.people and not nobody else AskBack()
-            one = pointed[0] if isinstance(pointed, tuple) and len(pointed) == 1 else None
-            # "She" is who was chosen or spoken of, though the words name no property of hers.
-            she = question.picked is not None or (one is not None and one == question.last)
-            named = seen.points or by_number(question.text, question.people) is not None
-            if about not in ("photo_exists", "photo_count"):
-                named = named or (she and bool(THAT_ONE.search(question.text)))
-            hidden = beyond_sight(question.text)
-            if hidden and question.people:
-                words = about_hidden(hidden, question.people, one if named else None)
-            else:
-                words = about_photo(about, question.people, pointed, named, needs=seen.needs)
-            yield Words(words, about=one if named else None)
+            yield about_people(question, seen)
             return
         if topic in ("body_talk", "edit") and question.bodies:
             yield Words(about_bodies(seen.topic_of(BODY_TOPICS), question, seen))
             return
         about = seen.topic_of(APP_TOPICS)
+        if topic == "chat" and speaks_of_them(question):
+            yield about_strangers(question) if about == NOT_APP else about_people(question, seen)
+            return
         if topic == "chat" and about != NOT_APP:
             yield Words(about_app(about))
             return

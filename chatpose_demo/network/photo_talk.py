@@ -44,13 +44,14 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
-def _worn(people: Sequence[Person], index: int) -> str:
+def worn(people: Sequence[Person], index: int) -> str:
+    """What somebody wears, as far as it was seen."""
     person = people[index]
-    worn = person.looks.worn if person.looks else {}
-    extra = [f"a {name}" if name != "glasses" else name for name, d in worn.items() if d >= SEEN]
+    items = person.looks.worn if person.looks else {}
+    extra = [f"a {name}" if name != "glasses" else name for name, d in items.items() if d >= SEEN]
     extra = [name for name in extra if name != "a skirt"]
     dressed = clothes(person)
-    if worn.get("skirt", 0.0) >= SEEN:
+    if items.get("skirt", 0.0) >= SEEN:
         dressed = dressed.replace("trousers", "skirt")
     told = [dressed] if dressed else []
     told += [f"with {_listed(extra)}"] if extra else []
@@ -168,7 +169,7 @@ def about_photo(
     if not fitting:
         return f"I see nobody like that. {crowd(people)}"
     told = {
-        "photo_clothes": _worn,
+        "photo_clothes": worn,
         "photo_hair": _hair,
         "photo_who": _face,
         "photo_where": lambda p, i: f"{_number(p, i)} is {place(p, i)}.",

@@ -193,7 +193,7 @@ def understand(
         parts["edit"] = _likeliest_change(out)
         if not parts["edit"] and called >= NAMED:
             act = "imagine"  # "wave", "touch the toes": a pose is called by its name
-    clear = body is not None and (act == "imagine" or _surest(out, parts["edit"]) >= CLEAR)
+    clear = body is not None and _surest(out, parts["edit"]) >= CLEAR
     odds = with_names(out.atlas[0].softmax(-1).numpy(), text)
     fits = Fits()
     if people is not None and len(people.features):
