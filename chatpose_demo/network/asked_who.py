@@ -30,6 +30,13 @@ SHOW_IT = re.compile(
     r"(?: (?:please|pls|then|now|in 3d|as a 3d body))*\W*$",
     re.IGNORECASE,
 )
+# What comes after the person who is asked for says nothing of them.
+AFTERWARDS = re.compile(r"[,;]? (?:and |then |and then )(?:tell|explain|say)\b.*$", re.IGNORECASE)
+NEAREST = re.compile(
+    r"^\W*(?:and )?(?:who|which \w+)(?:'?s| is| are| stands| sits)? (?:the )?"
+    r"(?:closest|nearest|next) to (?:him|her|them)\b",
+    re.IGNORECASE,
+)
 ELSE = re.compile(r"\b(?:who|anyone|anybody|someone|somebody) else\b", re.IGNORECASE)
 # "Which one is leaning more?" compares bodies.
 MORE = re.compile(r"\b(?:more|less|most|least|higher|lower|further|farther)\b", re.IGNORECASE)
@@ -39,8 +46,21 @@ EACH = re.compile(
 )
 
 
+def asks_to_show(text: str, for_more: bool = False) -> bool:
+    """Whether a text asks to see whom the talk is about, and says nothing else that is wanted.
+
+    Args:
+        for_more: the text as a whole is read as a wish; then all of it must be such words.
+    """
+    if SHOW_IT.match(text):
+        return True
+    last = re.split(r"(?<=[.!?;])\s+", text.strip())[-1]
+    return bool(not for_more and SHOW_IT.match(last))
+
+
 def as_pointing(text: str) -> str:
-    """A question who does something, as words for that person; other texts as they are."""
+    """A question who does something, as words for that person; what comes after is left out."""
+    text = AFTERWARDS.sub("", text) or text
     match = WHO_DOES.match(text.strip())
     if match is None or MORE.search(text):
         return text

@@ -5,21 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from chatpose_demo.network.people_words import NUMBERS, left_to_right
+from chatpose_demo.network.people_words import NUMBERS, left_to_right, name_of
 from chatpose_demo.network.photo_talk import ALL_IT_KNOWS, worn
 from chatpose_demo.network.prompts import MAX_DETAILS
 from chatpose_demo.network.seen_doing import seen_doing
 from chatpose_demo.perception.person import Person
 
+WHO = "who anybody is"
+IN_HANDS = "what people hold in their hands"
 SMALL = "shoes or other small things that people wear"
 HIDDEN = {
     "why": re.compile(r"^(?:and |but |so )?(?:why|how come|what for)\b", re.IGNORECASE),
+    WHO: re.compile(
+        r"\bwho(?:'?s| is| are) (?:this|that|he|she|they|these people)\b(?! \w+ing)|"
+        r"\b(?:his|her|their) names?\b",
+        re.IGNORECASE,
+    ),
     SMALL: re.compile(
         r"\b(?:shoes?|boots?|sneakers|trainers|socks?|gloves?|necklace|earrings?|ring|bracelet|"
         r"watch|belt|scarf|tattoos?|on (?:his|her|their) (?:feet|wrist|neck))\b",
         re.IGNORECASE,
     ),
-    "what people hold in their hands": re.compile(
+    IN_HANDS: re.compile(
         r"\b(?:hold(?:s|ing)?|carr(?:y|ies|ying)|in (?:his|her|their|its) "
         r"(?:(?:left|right|other) )?hands?)\b",
         re.IGNORECASE,
@@ -69,6 +76,8 @@ def about_hidden(hidden: str, people: Sequence[Person], index: int | None) -> st
     start = f"I cannot see {hidden}."
     if index is None and len(people) == 1:
         index = 0
+    if index is not None and hidden == WHO:
+        return f"{start} What I see is {name_of(people, index)}."
     if index is not None and hidden == SMALL:
         return f"{start} {worn(people, index)}"
     if index is not None:

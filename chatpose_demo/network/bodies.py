@@ -19,7 +19,12 @@ from chatpose_demo.network.people_words import name_of
 from chatpose_demo.network.plain_names import named_poses, says_more
 from chatpose_demo.network.pointing import choose, whom
 from chatpose_demo.network.settling import ROOT, apply_settled, moved_limbs, settle
-from chatpose_demo.network.told_whom import asked_changes, of_whom_one_chose, told_to_somebody
+from chatpose_demo.network.told_whom import (
+    asked_changes,
+    comes_with_photo,
+    of_whom_one_chose,
+    told_to_somebody,
+)
 from chatpose_demo.network.understanding import NAMED, Understanding
 from chatpose_demo.network.unseen import still_unseen, unseen_of_mixture
 from chatpose_demo.pose import mirror
@@ -83,6 +88,8 @@ class BodyFinder:
             read: understands another text in the same conversation after so many bodies of it.
         """
         kind = seen.kind(has_people=bool(question.people))
+        if kind != "person" and comes_with_photo(question):
+            kind = "person"
         if kind == "edit" and seen.act == "combine":
             return self._combine(question, seen)
         if kind == "edit" and not question.bodies and seen.act in ("another", "half"):

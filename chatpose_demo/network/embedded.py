@@ -15,7 +15,7 @@ import numpy as np
 
 from chatpose_demo.geometry.describe import describe
 from chatpose_demo.network.app_talk import about_app, is_fact
-from chatpose_demo.network.asked_who import ELSE, SHOW_IT, as_pointing
+from chatpose_demo.network.asked_who import ELSE, NEAREST, as_pointing, asks_to_show
 from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.network.beyond_sight import NO_SIZE, SIZE
 from chatpose_demo.network.bodies import NO_SHAPE, SHAPE, BodyFinder, Found
@@ -23,14 +23,18 @@ from chatpose_demo.network.body_talk import about_bodies
 from chatpose_demo.network.by_number import by_number, named_number
 from chatpose_demo.network.checkpoints import assets_dir, load_decoder
 from chatpose_demo.network.degrees import asked_angles
+from chatpose_demo.network.english import NOT_READ, is_english
 from chatpose_demo.network.interface import AskBack, Body, Question, Words
+from chatpose_demo.network.jargon import spelt_out
 from chatpose_demo.network.language import Language
 from chatpose_demo.network.people_tokens import SOFT_FEATURES
 from chatpose_demo.network.people_words import crowd, name_of
 from chatpose_demo.network.photo_turn import (
+    about_nearest,
     about_others,
     about_people,
     about_strangers,
+    asks_of_hidden,
     speaks_of_them,
 )
 from chatpose_demo.network.plain_names import says_more
@@ -45,11 +49,19 @@ from chatpose_demo.network.seen_doing import seen_doing
 from chatpose_demo.network.several import Decoder
 from chatpose_demo.network.topics import APP_TOPICS, BODY_TOPICS, NOT_APP
 from chatpose_demo.network.understanding import Understanding, understand
-from chatpose_demo.network.who_does import doing_of, who_does
+from chatpose_demo.network.who_does import CLEAR_LEAD, LEAD, doing_of, who_does
+from chatpose_demo.network.who_fits import ASKED_FOR
 from chatpose_demo.perception.person import Person
 from chatpose_demo.perception.skeleton import joints_of
 from chatpose_demo.settings import Settings
 
+# A question about the shown body that reads like small talk.
+OF_BODY = re.compile(
+    r"^(?:are|is|do|does|should|can|could|which|what|where|how)\b.*\b(?:his|her|their|its|the) "
+    r"(?:\w+ )?(?:hips?|knees?|legs?|feet|foot|arms?|hands?|elbows?|shoulders?|back|spine|torso|"
+    r"trunk|head|neck|chin|ankles?|wrists?)\b.*\?",
+    re.IGNORECASE,
+)
 NO_POSE = "I could not read more of a pose in that than standing. "
 # "What pose is the woman in red in?": the voice takes the words before it for her name.
 DANGLING = re.compile(r" in(?=\s*[?.!]*$)", re.IGNORECASE)
@@ -74,6 +86,7 @@ class EmbeddedNetwork:
         self, question: Question, stopped: Callable[[], bool]
     ) -> Iterator[Words | Body | AskBack]:
         """Stream the reply to one question."""
+        question = replace(question, text=spelt_out(question.text))
         if question.people:
             question = replace(question, text=as_pointing(question.text))
         if question.picked is None:
@@ -90,7 +103,7 @@ class EmbeddedNetwork:
                 yield Words(f"{beyond} ")
             yield from self._say(question.text, body, stopped)
             return
-        shows = bool(question.people and SHOW_IT.match(question.text))
+        shows = bool(question.people) and asks_to_show(question.text, seen.asks_for_body)
         wants = question.mode == "always" or (
             question.mode == "auto" and (shows or seen.asks_for_body)
         )
@@ -99,8 +112,8 @@ class EmbeddedNetwork:
             return
         found: Found | AskBack | str | None = self.finder.same_person(question) if shows else None
         found = found or self.finder.find(question, seen, partial(self._read, question))
-        if isinstance(found, AskBack):
-            found = self._who_does(question, seen) or found
+        if question.people and not isinstance(found, str):
+            found = self._who_does(question, seen, found) or found
         if isinstance(found, AskBack):
             yield found
             yield Words(ask_back(question, found, seen))
@@ -109,20 +122,32 @@ class EmbeddedNetwork:
         else:
             yield from self._show(question, seen, found, stopped)
 
-    def _who_does(self, question: Question, seen: Understanding) -> Found | None:
-        """Somebody whom only what they do tells from the others."""
-        telling = {*seen.needs} - {*SOFT_FEATURES, "action"} or seen.bans or seen.things
+    def _who_does(
+        self, question: Question, seen: Understanding, found: Found | AskBack
+    ) -> Found | None:
+        """Somebody whom what they do tells from the others, if nothing else does."""
         doing = doing_of(question.text)
-        if doing is None or telling or seen.relation != "none" or not question.people:
+        told = {*seen.needs} - {*SOFT_FEATURES, "action"} or seen.bans or seen.things
+        told = told or seen.relation != "none"
+        if not isinstance(found, AskBack) and [body.source for body in found] != ["photo"]:
+            return None
+        # A place or a thing that the eyes hardly found leaves the word to what is surely done.
+        doubtful = isinstance(found, AskBack) or seen.person.max() < ASKED_FOR
+        if doing is None or question.picked is not None or not doubtful:
             return None
         named = self.finder.imagined(doing, self._read(Question(doing), doing, 0)).rotations
         poses = [person.rotations for person in question.people]
-        one = who_does(poses, named, self.finder.standing)
+        lead = CLEAR_LEAD if told else LEAD
+        one = who_does(poses, named, self.finder.standing, lead)
         return None if one is None else (self.finder.seen(question, one),)
 
     def _plainly(self, question: Question) -> Words | None:
         """What needs no reading by the network."""
         text, people = question.text, question.people
+        if not is_english(text):
+            return Words(NOT_READ)
+        if people and NEAREST.search(text):
+            return about_nearest(question)
         if people and (named_number(text) or 0) > len(people):
             return Words(f"There is no person {named_number(text)} in this photo. {crowd(people)}")
         if (people or question.bodies) and SIZE.search(text):
@@ -208,7 +233,11 @@ class EmbeddedNetwork:
         if topic in ("photo_talk", "person") and question.image is not None:
             yield about_people(question, seen)
             return
-        if topic in ("body_talk", "edit") and question.bodies:
+        if asks_of_hidden(question):
+            yield about_strangers(question)
+            return
+        of_body = topic == "chat" and question.bodies and OF_BODY.search(question.text)
+        if (topic in ("body_talk", "edit") and question.bodies) or of_body:
             yield Words(about_bodies(seen.topic_of(BODY_TOPICS), question, seen))
             return
         about = seen.topic_of(APP_TOPICS)

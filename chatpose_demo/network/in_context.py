@@ -38,6 +38,7 @@ DOWN_AGAIN = re.compile(
     r"(?: \w+){0,2} down\b",
     re.IGNORECASE,
 )
+THE_OTHER = re.compile(r"^(?!.*\b(?:left|right)\b).*\bother\b", re.IGNORECASE)
 ONE_OF_TWO = re.compile(r"\b(?:it|that)\b", re.IGNORECASE)
 PROFILE = 1.5  # our choice: who faces so much more to a side than ahead shows a profile
 AT_REST = 0.6  # of shown_body's nearness, our choice
@@ -87,6 +88,11 @@ def in_context(
     for arm, other in (ARMS, ARMS[::-1]):
         if (told.get(arm), told.get(other)) == ("like_other", "down") and _hangs(base, arm):
             told |= dict.fromkeys(ARMS, "swap")  # "the other arm instead": it takes over
+    for arm, other in (ARMS, ARMS[::-1]):
+        alone = told.get(arm) == "like_other" and other not in told
+        if alone and THE_OTHER.search(text) and _raised(base, None, text) == [arm]:
+            del told[arm]
+            told[other] = "like_other"  # "the other hand, too": the one that rests follows
     if before is not None and all(told.get(arm) == "like_other" for arm in ARMS):
         moved = [arm for arm in ARMS if _moved(arm, before, base)]
         if len(moved) == 1:  # the other arm follows the one that was moved last

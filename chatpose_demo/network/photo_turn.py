@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from chatpose_demo.network.asked_who import EACH
-from chatpose_demo.network.beyond_sight import about_hidden, beyond_sight
+from chatpose_demo.network.beyond_sight import IN_HANDS, SMALL, about_hidden, beyond_sight
 from chatpose_demo.network.by_number import by_number
 from chatpose_demo.network.interface import AskBack, Question, Words
 from chatpose_demo.network.people_words import crowd, name_of
@@ -70,7 +70,25 @@ def about_others(question: Question, seen: Understanding) -> Words:
     return Words(f"I see {'; '.join(name_of(question.people, i) for i in fitting)}.")
 
 
+def about_nearest(question: Question) -> Words | None:
+    """Who is beside whom the talk is about; None where nobody is."""
+    if question.last is None or len(question.people) < 2:
+        return None
+    middles = [np.reshape(person.box, (2, 2)).mean(0) for person in question.people]
+    apart = [float(np.linalg.norm(one - middles[question.last])) for one in middles]
+    nearest = int(np.argsort(apart)[1])
+    return Words(f"In the picture that is {name_of(question.people, nearest)}.", about=nearest)
+
+
+def asks_of_hidden(question: Question) -> bool:
+    """Whether words that might be about the shown body ask what no eye saw of the person."""
+    hidden = beyond_sight(question.text)
+    seen_body = bool(question.people) and question.last is not None
+    return seen_body and hidden in (IN_HANDS, SMALL) and bool(THAT_ONE.search(question.text))
+
+
 def about_strangers(question: Question) -> Words:
     """What no photo tells of people: "what mission did she fly?"."""
     one = 0 if len(question.people) == 1 else question.last
-    return Words(about_hidden("that", question.people, one), about=one)
+    hidden = beyond_sight(question.text) or "that"
+    return Words(about_hidden(hidden, question.people, one), about=one)

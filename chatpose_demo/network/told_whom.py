@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from chatpose_demo.network.asked_who import SOMEBODY
 from chatpose_demo.network.interface import Question
 from chatpose_demo.network.understanding import Understanding
 
@@ -13,7 +14,13 @@ NEWCOMER = re.compile(
     r"\ban? (?:\w+ ){0,2}(?:man|woman|person|guy|girl|boy|kid|lady|child|body|figure|pose)\b",
     re.IGNORECASE,
 )
+IN_IT = re.compile(
+    rf"\b(?:the|that|this) (?:\w+ ){{0,3}}?{SOMEBODY}\b|\b(?:from|in|on) (?:this|that|the) "
+    r"(?:new )?(?:photo|pic|picture|image)\b",
+    re.IGNORECASE,
+)
 THEIRS = re.compile(r"\b(?:his|her|him)\b", re.IGNORECASE)
+BUT = re.compile(r"\b(?:but|only|except|instead|make|change)\b", re.IGNORECASE)
 CHANGED = re.compile(r"\b(?:but|only|except|instead|then|now|make|turn|change)\b", re.IGNORECASE)
 
 
@@ -22,7 +29,14 @@ def asked_changes(text: str, seen: Understanding) -> dict[str, str]:
 
     What somebody does tells who is meant; only "but with ..." changes what the photo shows.
     """
-    return seen.parts["person"] if CHANGED.search(text) else {}
+    words = BUT if seen.held else CHANGED  # "now the one with hands on hips" tells who
+    return seen.parts["person"] if words.search(text) else {}
+
+
+def comes_with_photo(question: Question) -> bool:
+    """Whether words that come with a new photo point at somebody in it: "the one with the hat"."""
+    new = bool(question.photos) and question.photos[-1][0] == len(question.history)
+    return new and bool(question.people) and bool(IN_IT.search(question.text))
 
 
 def of_whom_one_chose(question: Question, seen: Understanding) -> bool:

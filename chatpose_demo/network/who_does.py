@@ -21,9 +21,15 @@ LEAST, MOST = 10.0, 90.0  # degrees from rest: weights of the joints, our choice
 TILT = 0.4  # our choice: share of the trunk's tilt in the distance
 NEAR = 42.0  # degrees, our choice: nobody farther from the body than this does it
 LEAD = 5.0  # degrees, our choice: who is meant must be so much nearer than the next
+CLEAR_LEAD = 10.0  # likewise, where the words name other things, too
 DOING = re.compile(
     rf"\b(?:who(?:ever)?|which|{SOMEBODY})(?: (?:who|that))?(?:'?s| is| are)? "
     r"(?P<doing>(?!wearing|sporting)\w+ing\b[^,.;?!]*)",
+    re.IGNORECASE,
+)
+# Where somebody does it says nothing of how.
+PLACE = re.compile(
+    r" (?:at|by|near|beside|next to|in front of|behind|under|close to) (?:the|a|an|that|this)\b.*$",
     re.IGNORECASE,
 )
 
@@ -31,22 +37,25 @@ DOING = re.compile(
 def doing_of(text: str) -> str | None:
     """ "the guy waving" -> "someone waving"; None where the words name no doing."""
     match = DOING.search(text)
-    return f"someone {match['doing'].strip()}" if match else None
+    return f"someone {PLACE.sub('', match['doing']).strip()}" if match else None
 
 
-def who_does(poses: Sequence[np.ndarray], body: np.ndarray, standing: np.ndarray) -> int | None:
+def who_does(
+    poses: Sequence[np.ndarray], body: np.ndarray, standing: np.ndarray, lead: float = LEAD
+) -> int | None:
     """Index of the one person who does as a body does, or None.
 
     Args:
         poses: rotations (24, 3, 3) of each person, world frame.
         body: (24, 3, 3) of the body that the words make; either side will do.
         standing: (24, 3, 3) of the body at rest.
+        lead: degrees that the next one must be farther.
     """
     apart = [min(_apart(pose, way, standing) for way in (body, mirror(body))) for pose in poses]
     order = np.argsort(apart)
     if apart[order[0]] > NEAR:
         return None
-    if len(apart) > 1 and apart[order[1]] - apart[order[0]] < LEAD:
+    if len(apart) > 1 and apart[order[1]] - apart[order[0]] < lead:
         return None
     return int(order[0])
 
