@@ -10,7 +10,7 @@ from chatpose_demo.chat import ChatPose
 from chatpose_demo.conversation import Conversation, Scene
 from chatpose_demo.evaluation.frozen_set import DEVELOPMENT, read_lines
 from chatpose_demo.network.asked_who import DEFINITE, as_pointing, asks_to_show
-from chatpose_demo.network.bodies import NO_SHAPE
+from chatpose_demo.network.beyond_sight import NO_SHAPE, SHAPE
 from chatpose_demo.network.english import NOT_READ, is_english
 from chatpose_demo.network.jargon import spelt_out
 from chatpose_demo.network.who_does import LEAD, NEAR, doing_of, who_does
@@ -192,6 +192,21 @@ def test_build_is_not_changed(chat: ChatPose):
 
 
 @pytest.mark.parametrize(
+    ("text", "build"),
+    [
+        ("make him taller", True),
+        ("show him but thinner", True),
+        ("make it a bit more muscular", True),
+        ("show me the older woman", False),
+        ("the man but not the taller one", False),
+        ("put her behind the taller man", False),
+    ],
+)
+def test_changes_of_build_are_told_from_people(text: str, build: bool):
+    assert bool(SHAPE.search(text)) == build
+
+
+@pytest.mark.parametrize(
     ("text", "english"),
     [
         ("mujer de camiseta roja sentada", False),
@@ -224,3 +239,14 @@ def test_jargon_is_spelt_out():
     assert spelt_out("Warrior II please") == "warrior two please"
     assert "away from the body" in spelt_out("an A-pose")
     assert spelt_out("strike a pose") == "strike a pose"
+
+
+def test_programs_names_of_joints():
+    assert spelt_out("left_elbow = 90, right_knee=30") == "left elbow 90, right knee 30"
+
+
+def test_any_pose_will_do(chat: ChatPose, poses):
+    talk = Conversation()
+    for text in ("surprise me", "another one", "give me a random pose"):
+        turn, _ = ask(chat, talk, text)
+        assert any(np.array_equal(turn.poses[0].rotations, one) for one in poses.values()), text

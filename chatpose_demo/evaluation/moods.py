@@ -23,7 +23,7 @@ def moods(reader: Reader, folder) -> Table:
         hits["missed"].append(not seen.asks_for_body)
         found = reader.finder.find(Question(line["text"]), seen, lambda text, _: reader(text))
         wanted = [reader.finder.poses[reader.place[name]] for name in line["ids"]]
-        told = isinstance(found, str | AskBack) or not seen.asks_for_body
-        right = not told and any(np.allclose(found[0].rotations, one) for one in wanted)
-        hits["right"].append(right)
+        body = None if isinstance(found, str | AskBack) else found[0].rotations
+        right = body is not None and any(np.allclose(body, one) for one in wanted)
+        hits["right"].append(right and seen.asks_for_body)
     return {name: rate(values) for name, values in sorted(hits.items())}

@@ -47,6 +47,13 @@ HIDDEN = {
         re.IGNORECASE,
     ),
 }
+NO_SHAPE = "The body's build is always the average one."
+SHAPE = re.compile(
+    r"\b(?:make|but|him|her|it|them)\b(?: [\w']+){0,4}? "
+    r"(?:taller|thinner|slimmer|skinnier|fatter|chubbier|heavier|muscular|older|younger)\b"
+    r"(?! \w*(?:man|woman|one|guy|person|lady|girl|boy|kid)\b)",
+    re.IGNORECASE,
+)
 # What is asked about clothes is answered, whatever else the words name.
 CLOTHES = re.compile(r"\b(?:wear|dress|cloth|colou?r|hair)", re.IGNORECASE)
 # Asked of anybody, whether there is a photo or a body.

@@ -11,12 +11,13 @@ import numpy as np
 from chatpose_demo.network.acts import REGION_JOINTS, combine, halfway, turned_like
 from chatpose_demo.network.asked_who import DEFINITE
 from chatpose_demo.network.base_model import POSE_TOKEN
+from chatpose_demo.network.beyond_sight import NO_SHAPE, SHAPE
 from chatpose_demo.network.degrees import JOINT_OF, Angle, beside_angles, with_angles
 from chatpose_demo.network.earlier import before_the_change, earlier_index
 from chatpose_demo.network.in_context import in_context
 from chatpose_demo.network.interface import AskBack, Body, Question
 from chatpose_demo.network.people_words import name_of
-from chatpose_demo.network.plain_names import named_poses, says_more
+from chatpose_demo.network.plain_names import ANY_POSE, named_poses, says_more
 from chatpose_demo.network.pointing import choose, whom
 from chatpose_demo.network.settling import ROOT, apply_settled, moved_limbs, settle
 from chatpose_demo.network.told_whom import (
@@ -59,11 +60,6 @@ UNCLEAR = (
 SO_ALREADY = "As I read it, that would change nothing: the body is like that already."
 NO_BODY = "There is no body yet. Describe a pose, or add a photo and ask about someone in it."
 TWO_BODIES = "That takes two bodies: two of our conversation, or two people of a photo."
-NO_SHAPE = "The body's build is always the average one."
-SHAPE = re.compile(
-    r"\b(?:taller|thinner|slimmer|skinnier|fatter|chubbier|heavier|muscular|older|younger)\b",
-    re.IGNORECASE,
-)
 # Who asks for the same body gets it.
 AGAIN = re.compile(
     r"\b(?:again|once more|repeat|same|back|keep|leave|stay|show|see|redraw|resend)\b",
@@ -155,6 +151,9 @@ class BodyFinder:
     def imagined(self, text: str, seen: Understanding, rank: int = 0) -> Body:
         """A body for words; rank 0 is the likeliest, higher ones are other answers."""
         subject = _in_short(text)
+        if ANY_POSE.match(text):
+            chosen = np.random.default_rng().integers(len(self.poses))
+            return Body(self.poses[chosen], "text", subject)
         place, parts = int(seen.atlas.argmax()), seen.parts["text"]
         if place == 0 and not parts:
             place, parts = self._meant(text, seen)
@@ -253,6 +252,8 @@ class BodyFinder:
             shown -= reply.count(POSE_TOKEN)
             before = read(text, shown)
             kind = before.kind(has_people=bool(question.people))
+            if ANY_POSE.match(text):
+                return (self.imagined(text, before),)
             if not before.asks_for_body or kind == "edit":
                 rank += before.asks_for_body and before.act == "another"
             elif kind == "text":

@@ -17,8 +17,8 @@ from chatpose_demo.geometry.describe import describe
 from chatpose_demo.network.app_talk import about_app, is_fact
 from chatpose_demo.network.asked_who import ELSE, NEAREST, as_pointing, asks_to_show
 from chatpose_demo.network.base_model import POSE_TOKEN
-from chatpose_demo.network.beyond_sight import NO_SIZE, SIZE
-from chatpose_demo.network.bodies import NO_SHAPE, SHAPE, BodyFinder, Found
+from chatpose_demo.network.beyond_sight import NO_SHAPE, NO_SIZE, SHAPE, SIZE
+from chatpose_demo.network.bodies import BodyFinder, Found
 from chatpose_demo.network.body_talk import about_bodies
 from chatpose_demo.network.by_number import by_number, named_number
 from chatpose_demo.network.checkpoints import assets_dir, load_decoder
@@ -37,7 +37,7 @@ from chatpose_demo.network.photo_turn import (
     asks_of_hidden,
     speaks_of_them,
 )
-from chatpose_demo.network.plain_names import says_more
+from chatpose_demo.network.plain_names import ANY_POSE, says_more
 from chatpose_demo.network.pointing import ask_back, people_of, things_missed
 from chatpose_demo.network.prompts import (
     TALK_OPENING,
@@ -104,13 +104,16 @@ class EmbeddedNetwork:
             yield from self._say(question.text, body, stopped)
             return
         shows = bool(question.people) and asks_to_show(question.text, seen.asks_for_body)
+        free = bool(ANY_POSE.match(question.text))
         wants = question.mode == "always" or (
-            question.mode == "auto" and (shows or seen.asks_for_body)
+            question.mode == "auto" and (shows or free or seen.asks_for_body)
         )
         if not wants:
             yield from self._talk(question, seen, stopped)
             return
         found: Found | AskBack | str | None = self.finder.same_person(question) if shows else None
+        if free:
+            found = (self.finder.imagined(question.text, seen),)
         found = found or self.finder.find(question, seen, partial(self._read, question))
         if question.people and not isinstance(found, str):
             found = self._who_does(question, seen, found) or found

@@ -1,4 +1,4 @@
-"""Terms of animators, artists and yoga that the language model hardly knows, in plain words."""
+"""Terms of programs, animators and yoga that the language model hardly knows, in plain words."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ TERMS = (
     (re.compile(r"\bwarrior (?:ii|2)\b", re.IGNORECASE), "warrior two"),
     (re.compile(r"\bwarrior (?:iii|3)\b", re.IGNORECASE), "warrior three"),
 )
+# Joints as programs name them: "left_elbow = 90".
+JOINED = re.compile(r"(?<=[a-z])_(?=[a-z])", re.IGNORECASE)
+EQUALS = re.compile(r" ?= ?(?=-?\d)")
 
 
 def spelt_out(text: str) -> str:
     """The text with such terms replaced."""
+    text = EQUALS.sub(" ", JOINED.sub(" ", text))
     for term, words in TERMS:
         text = term.sub(words, text)
     return text

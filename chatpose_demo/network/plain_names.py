@@ -26,6 +26,13 @@ a an the to in on at of for and or with from into onto by as his her their its m
 one someone somebody person man woman who is are was be being up down out off over while some
 something
 """
+# No pose is named, and any will do.
+ANY_POSE = re.compile(
+    r"^\W*(?:(?:please|show|give|make|do|draw|pick|choose|strike|get|me|us|up|a|any|some|just|ok|"
+    r"can|could|would|you|now)\b\W*)*(?:(?:random|any|whatever)\b.{0,20}\b(?:pose|body|one|thing)s?"
+    r"|surprise(?: me| us)|something random|anything(?: you (?:like|want))?)\W*(?:please|pls)?\W*$",
+    re.IGNORECASE,
+)
 FILLERS = frozenset(FILLER.split())
 # Words that a plain standing body is all that is meant by.
 STANDING = """

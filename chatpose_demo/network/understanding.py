@@ -31,8 +31,8 @@ from chatpose_demo.network.worn_words import with_worn
 # Our choice: an imagined body where a person of the photo was meant is the worse mistake.
 PEOPLE_FIRST = 4.0
 WORDS_FIRST = 8.0  # our choice: with nobody to see, "a person with raised arms" is a description
-# Set on the development set; the evaluation reports false and missed bodies at it. Less will do with
-# neither a photo nor a body to speak of, where what shall change about a shown body is clear
+# Set on the development set; the evaluation reports false and missed bodies at it. Less will do
+# with neither a photo nor a body to speak of, where what shall change about a shown body is clear
 # ("hands down"), and where a pose is called by a rare name ("do a cartwheel").
 BODY_THRESHOLD, ALONE_THRESHOLD, EVEN_ODDS, CLEAR = 0.75, 0.6, 0.5, 0.9
 CALLED, CALLED_ODDS = 3.5, 0.3  # nats of plain_names, and the probability that will do
