@@ -62,6 +62,7 @@ OF_BODY = re.compile(
     r"trunk|head|neck|chin|ankles?|wrists?)\b.*\?",
     re.IGNORECASE,
 )
+BY_POSTURE = "Going by how people hold themselves, that is this one. "
 NO_POSE = "I could not read more of a pose in that than standing. "
 # "What pose is the woman in red in?": the voice takes the words before it for her name.
 DANGLING = re.compile(r" in(?=\s*[?.!]*$)", re.IGNORECASE)
@@ -115,8 +116,9 @@ class EmbeddedNetwork:
         if free:
             found = (self.finder.imagined(question.text, seen),)
         found = found or self.finder.find(question, seen, partial(self._read, question))
-        if question.people and not isinstance(found, str):
-            found = self._who_does(question, seen, found) or found
+        if doer := self._who_does(question, seen, found):
+            found = doer
+            yield Words(BY_POSTURE)
         if isinstance(found, AskBack):
             yield found
             yield Words(ask_back(question, found, seen))
@@ -126,9 +128,11 @@ class EmbeddedNetwork:
             yield from self._show(question, seen, found, stopped)
 
     def _who_does(
-        self, question: Question, seen: Understanding, found: Found | AskBack
+        self, question: Question, seen: Understanding, found: Found | AskBack | str
     ) -> Found | None:
         """Somebody whom what they do tells from the others, if nothing else does."""
+        if isinstance(found, str) or not question.people:
+            return None
         doing = doing_of(question.text)
         told = {*seen.needs} - {*SOFT_FEATURES, "action"} or seen.bans or seen.things
         told = told or seen.relation != "none"

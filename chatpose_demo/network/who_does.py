@@ -19,7 +19,7 @@ from chatpose_demo.pose import mirror
 BODY = slice(1, 22)  # joints without the global orientation and the hands
 LEAST, MOST = 10.0, 90.0  # degrees from rest: weights of the joints, our choice
 TILT = 0.4  # our choice: share of the trunk's tilt in the distance
-NEAR = 42.0  # degrees, our choice: nobody farther from the body than this does it
+NEAR = 24.0  # degrees, our choice: nobody farther from the body than this does it
 LEAD = 5.0  # degrees, our choice: who is meant must be so much nearer than the next
 CLEAR_LEAD = 10.0  # likewise, where the words name other things, too
 DOING = re.compile(
