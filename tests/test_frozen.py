@@ -23,12 +23,15 @@ AT_LEAST = {
     ("frozen2/implicit", "top 5"): 0.80,
     ("frozen2/relations", "asked back rightly"): 0.75,
     ("frozen2/topics", "all"): 0.85,
+    ("frozen2/moods", "right"): 0.50,
 }
 AT_MOST = {
     ("frozen/wanting", "false"): 0.03,
     ("frozen/wanting", "missed"): 0.04,
     ("frozen2/wanting", "false"): 0.05,
     ("frozen2/wanting", "missed"): 0.04,
+    ("frozen2/moods", "false"): 0.10,
+    ("frozen2/moods", "missed"): 0.10,
 }
 
 

@@ -30,8 +30,8 @@ THING_GAIN, THING_COST = GAIN, COST  # our choice: a crop word counts like one h
 SEEN = 0.2  # our choice: a thing that is near nobody to this degree was not seen at all
 # Of three or more properties the eyes get some wrong even where the right person stands there.
 # Set on other pictures than `python -m chatpose_demo.evaluation.descriptions` draws. That command:
-# of four properties 72.8 % of those asked for are found without this rule and 81.5 % with it, and
-# 1.0 and 1.3 % somebody else; with the one described taken out of the picture, 94.6 and 84.5 % are
+# of four properties 68.9 % of those asked for are found without this rule and 78.3 % with it, and
+# 2.3 and 3.3 % somebody else; with the one described taken out of the picture, 91.2 and 81.5 % are
 # asked back. A remark goes with who is shown so.
 LONG = 3  # properties
 MOST = 0.4  # mean degree to which somebody shows them
