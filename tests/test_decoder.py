@@ -33,6 +33,7 @@ from chatpose_demo.network.several import Decoder
 from chatpose_demo.network.shown_body import NUM_STATES
 from chatpose_demo.network.topics import TOPICS
 from chatpose_demo.network.understanding import (
+    ALONE_THRESHOLD,
     BODY_THRESHOLD,
     CALLED_ODDS,
     EVEN_ODDS,
@@ -230,7 +231,9 @@ def test_a_clear_change_needs_less_to_be_done(language: Language, decoder: Decod
     short = understand(language, decoder, "hands down", body=shown)
     assert short.least == EVEN_ODDS and short.asks_for_body
     # There is nothing to change.
-    assert understand(language, decoder, "hands down").least == BODY_THRESHOLD
+    alone = understand(language, decoder, "hands down")
+    with_photo = understand(language, decoder, "hands down", has_photo=True)
+    assert (alone.least, with_photo.least) == (ALONE_THRESHOLD, BODY_THRESHOLD)
     for text in ("thanks", "who wrote Hamlet?", "leave it like that"):
         assert not understand(language, decoder, text, body=shown).asks_for_body
 

@@ -19,6 +19,7 @@ from chatpose_demo.studio.words import LISTERS, load_words
 
 GAIN = 0.5  # our choice: nats for one nat of rareness
 MOST = 5.0  # our choice: nats; two words that name one pose alone
+NAME_ONLY = 8.0  # our choice: nats; the text is the name and nothing else
 ENDINGS = re.compile(r"(?:ing|ed|es|s|e)$")
 DOUBLED = re.compile(r"([bdgmnprt])\1$")
 FILLER = """
@@ -84,8 +85,18 @@ def named_poses(text: str) -> np.ndarray:
     return evidence
 
 
+def _nothing_else(text: str) -> np.ndarray:
+    """(A,) true where a text says no more than a pose's name: "let her wave"."""
+    words = set(re.findall(r"[a-z]+", text.lower())) - STANDING_WORDS
+    said = _stems(" ".join(words))
+    found = np.zeros(len(load_atlas()), bool)
+    for place, stems in _names()[0]:
+        found[place] |= bool(said) and stems == said
+    return found
+
+
 def with_names(odds: np.ndarray, text: str) -> np.ndarray:
-    """Probabilities with that evidence.
+    """Probabilities with that evidence; a name that is all a text says counts in full.
 
     Args:
         odds: (1 + A,) of the plain standing body and each atlas pose.
@@ -93,7 +104,7 @@ def with_names(odds: np.ndarray, text: str) -> np.ndarray:
     Returns:
         (1 + A,); the standing body keeps its probability.
     """
-    weighed = odds[1:] * np.exp(named_poses(text))
+    weighed = odds[1:] * np.exp(np.where(_nothing_else(text), NAME_ONLY, named_poses(text)))
     total = weighed.sum()
     if total <= 0:
         return odds
