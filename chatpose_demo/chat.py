@@ -185,7 +185,7 @@ def _last_person(conversation: Conversation) -> int | None:
 
 
 def _pose_of(body: Body, conversation: Conversation) -> Pose:
-    """The network's body as a Pose; an edited one keeps shape and person of the body it changed."""
+    """The network's body as a Pose; an edited one keeps shape and box of the body it changed."""
     scene = conversation.scene
     box = size = None
     if body.person is not None and scene is not None and scene.people:
@@ -196,6 +196,7 @@ def _pose_of(body: Body, conversation: Conversation) -> Pose:
         source = brought_back if body.base == count and brought_back is not None else body.base
         return conversation.poses[source].with_(
             rotations=body.rotations,
+            subject=body.subject,
             source=body.source,
             unseen_joints=body.unseen,
             made_from=source,

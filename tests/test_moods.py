@@ -36,3 +36,12 @@ def test_a_mood_becomes_a_body(chat: ChatPose, text: str):
 def test_talk_of_moods_stays_talk(chat: ChatPose, text: str):
     turn, _ = ask(chat, Conversation(), text)
     assert POSE_TOKEN not in turn.reply
+
+
+def test_another_mood_is_another_subject(chat: ChatPose):
+    talk = Conversation()
+    ask(chat, talk, "something melancholic")
+    turn, _ = ask(chat, talk, "make her angry instead")
+    assert turn.poses[0].source == "edit" and "angry" in turn.poses[0].subject
+    turn, _ = ask(chat, talk, "raise the left arm")
+    assert "angry" in turn.poses[0].subject

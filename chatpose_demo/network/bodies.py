@@ -204,7 +204,9 @@ class BodyFinder:
         elif seen.act == "imagine" or (not parts and self._calls(question.text, seen)):
             situation = self.poses[int(seen.atlas[1:].argmax())]
             changed = apply_settled(turned_like(situation, base.rotations), parts)
-            return (Body(changed, "edit", base.subject, base=index),)
+            # Another situation is another subject, unless it is somebody of a photo.
+            subject = base.subject if base.person_box else _in_short(question.text)
+            return (Body(changed, "edit", subject, base=index),)
         else:
             changed = apply_settled(base.rotations, parts)
             same = seen.earlier == "last" and (changed == base.rotations).all()
