@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from chatpose_demo.network.people_words import NUMBERS, left_to_right, name_of
+from chatpose_demo.network.people_words import left_to_right, name_of, number_word
 from chatpose_demo.network.photo_talk import ALL_IT_KNOWS, worn
 from chatpose_demo.network.prompts import MAX_DETAILS
 from chatpose_demo.network.seen_doing import seen_doing
@@ -91,5 +91,5 @@ def about_hidden(hidden: str, people: Sequence[Person], index: int | None) -> st
         number = left_to_right(people).index(index) + 1
         doing = seen_doing(people[index]).sentence(MAX_DETAILS)
         return f"{start} What I see: person {number} is {doing}."
-    count = NUMBERS[len(people)] if len(people) < len(NUMBERS) else str(len(people))
+    count = number_word(len(people))
     return f"{start} {ALL_IT_KNOWS} Ask about one of the {count} people, or who is there."

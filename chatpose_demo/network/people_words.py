@@ -67,6 +67,11 @@ def _place(index: int, count: int) -> str:
     return f"number {index + 1} from the left"
 
 
+def number_word(count: int) -> str:
+    """ "no", "one" to "ten", then digits."""
+    return NUMBERS[count] if count < len(NUMBERS) else str(count)
+
+
 def left_to_right(people: Sequence[Person]) -> list[int]:
     """Indices of the people by the centre of their boxes."""
     return sorted(range(len(people)), key=lambda i: people[i].box[0] + people[i].box[2])
@@ -89,6 +94,6 @@ def crowd(people: Sequence[Person]) -> str:
     """All people of a photo in one line."""
     if not people:
         return "I can see nobody in this photo."
-    count = NUMBERS[len(people)] if len(people) < len(NUMBERS) else str(len(people))
+    count = number_word(len(people))
     listed = "; ".join(name_of(people, i) for i in left_to_right(people))
     return f"I see {count} {'person' if len(people) == 1 else 'people'}: {listed}."

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from chatpose_demo.network.interface import AskBack
 from chatpose_demo.network.people_tokens import OLD_AGE
 from chatpose_demo.network.people_words import (
-    NUMBERS,
     clothes,
     crowd,
     hair,
     left_to_right,
     name_of,
+    number_word,
     place,
 )
 from chatpose_demo.network.prompts import MAX_DETAILS
@@ -29,10 +29,6 @@ CHILD, SMALL = 13, 3  # years that a face seems to have, our choice
 
 def _number(people: Sequence[Person], index: int) -> str:
     return f"Person {left_to_right(people).index(index) + 1}"
-
-
-def _number_word(count: int) -> str:
-    return NUMBERS[count] if count < len(NUMBERS) else str(count)
 
 
 def _things(person: Person) -> list[str]:
@@ -122,7 +118,7 @@ def _like_that(
     """Who is as asked; a face that does not tell counts for neither side."""
     sure = [i for i in sorted(fitting) if _faces_say(people[i], needs)]
     unknown = sum(_faces_say(people[i], needs) is None for i in fitting)
-    faces = "one face does" if unknown == 1 else f"{_number_word(unknown)} faces do"
+    faces = "one face does" if unknown == 1 else f"{number_word(unknown)} faces do"
     if not sure:
         if unknown:
             return f"I cannot say: {faces} not tell, and nobody else is like that."
@@ -131,7 +127,7 @@ def _like_that(
     more = f" Of others, {faces} not tell." if unknown else ""
     if topic == "photo_exists":
         return f"Yes: {listed}.{more}"
-    return f"I see {_number_word(len(sure))} like that: {listed}.{more}"
+    return f"I see {number_word(len(sure))} like that: {listed}.{more}"
 
 
 def about_photo(
@@ -157,7 +153,7 @@ def about_photo(
     if topic in ("photo_exists", "photo_count") and named:
         return _like_that(topic, people, fitting, needs)
     if topic == "photo_count":
-        return f"I see {_number_word(count)} {'person' if count == 1 else 'people'}."
+        return f"I see {number_word(count)} {'person' if count == 1 else 'people'}."
     if topic == "photo_things":
         one = whom[0] if named and isinstance(whom, tuple) else None
         return _around(people, one)

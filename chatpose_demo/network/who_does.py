@@ -11,10 +11,11 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from chatpose_demo.network.asked_who import SOMEBODY
 from chatpose_demo.perception.swing import angle
-from chatpose_demo.pose import mirror
+from chatpose_demo.pose import geodesic_degrees, mirror
 
 BODY = slice(1, 22)  # joints without the global orientation and the hands
 LEAST, MOST = 10.0, 90.0  # degrees from rest: weights of the joints, our choice
@@ -68,5 +69,4 @@ def _apart(pose: np.ndarray, body: np.ndarray, standing: np.ndarray) -> float:
 
 
 def _degrees(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    cosine = (np.einsum("jkl,jkl->j", a, b) - 1) / 2
-    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+    return geodesic_degrees(torch.tensor(a), torch.tensor(b)).numpy()
