@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.network.beyond_sight import NO_SHAPE, SHAPE
 from chatpose_demo.network.degrees import JOINT_OF, Angle, beside_angles, with_angles
 from chatpose_demo.network.earlier import before_the_change, earlier_index
+from chatpose_demo.network.in_clauses import NAMED as NAMED_ALONE
+from chatpose_demo.network.in_clauses import clauses, unhanded
 from chatpose_demo.network.in_context import in_context
 from chatpose_demo.network.interface import AskBack, Body, Question
 from chatpose_demo.network.people_words import name_of
@@ -23,6 +26,7 @@ from chatpose_demo.network.settling import ROOT, apply_settled, moved_limbs, set
 from chatpose_demo.network.told_whom import (
     asked_changes,
     comes_with_photo,
+    names_somebody,
     of_whom_one_chose,
     told_to_somebody,
 )
@@ -108,15 +112,37 @@ class BodyFinder:
             return self._people(question, seen, told)
         if kind == "edit":
             return self._edit(question, seen, read)
-        return (self.imagined(question.text, seen, 0),)
+        return (self._told(question, seen, read),)
+
+    def _told(self, question: Question, seen: Understanding, read: Reader) -> Body:
+        """A body for the words of a question."""
+        text, left = unhanded(question.text)
+        if text != question.text:
+            seen = read(text, len(question.bodies))
+        body = self.imagined(text, seen)
+        if not seen.atlas.argmax() and not seen.parts["text"]:
+            for clause in clauses(text):  # words that say a pose by themselves
+                named = read(clause, len(question.bodies)).atlas
+                if named.argmax() and named.max() >= NAMED_ALONE:
+                    body = replace(body, rotations=self.poses[named.argmax() - 1])
+                    break
+        if left:
+            body = replace(body, rotations=mirror(body.rotations))
+        return replace(body, subject=_in_short(question.text))
+
+    def stands(self, body: Body) -> bool:
+        """Whether a body made up from words just stands."""
+        return body.source == "text" and np.array_equal(body.rotations, self.standing)
 
     def _people(
         self, question: Question, seen: Understanding, told: Mapping[str, str] | None
     ) -> Found | AskBack:
         """Bodies of the photo; `told`: what a plain change asks of them ("raise her left arm")."""
         chosen = whom(question, seen)
-        if told is not None and len(question.people) == 1:
-            chosen = (0,)  # "raise her left arm" says nothing of how she looks
+        if told is not None and not names_somebody(question):
+            # "Raise her left arm" says nothing of how she looks.
+            one = 0 if len(question.people) == 1 else question.last
+            chosen = AskBack(tuple(range(len(question.people)))) if one is None else (one,)
         if isinstance(chosen, AskBack):
             return chosen
         bodies = []

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
 from chatpose_demo.geometry.describe import describe
+from chatpose_demo.geometry.figure import Figure
 from chatpose_demo.network.app_talk import about_app, is_fact
 from chatpose_demo.network.asked_who import ELSE, NEAREST, as_pointing, asks_to_show
 from chatpose_demo.network.base_model import POSE_TOKEN
@@ -38,6 +37,7 @@ from chatpose_demo.network.photo_turn import (
     speaks_of_them,
 )
 from chatpose_demo.network.plain_names import ANY_POSE, says_more
+from chatpose_demo.network.plain_questions import plain_question, told_of
 from chatpose_demo.network.pointing import ask_back, people_of, things_missed
 from chatpose_demo.network.prompts import (
     TALK_OPENING,
@@ -62,6 +62,7 @@ OF_BODY = re.compile(
     r"trunk|head|neck|chin|ankles?|wrists?)\b.*\?",
     re.IGNORECASE,
 )
+MOSTLY = 0.5  # our choice: of a question's meaning
 BY_POSTURE = "Going by how people hold themselves, that is this one. "
 NO_POSE = "I could not read more of a pose in that than standing. "
 # "What pose is the woman in red in?": the voice takes the words before it for her name.
@@ -96,6 +97,9 @@ class EmbeddedNetwork:
             yield said
             return
         seen = self._read(question, question.text, len(question.bodies))
+        if measured := self._measured(question, seen):
+            yield Words(measured)
+            return
         angles = asked_angles(question.text)
         somebody = question.picked is not None or (question.people and seen.points)
         if angles and question.mode != "never" and not somebody:
@@ -164,6 +168,24 @@ class EmbeddedNetwork:
             return about_others(question, self._read(question, who, len(question.bodies)))
         return None
 
+    @staticmethod
+    def _measured(question: Question, seen: Understanding) -> str:
+        """The answer to what a question plainly asks of the shown body, or of somebody of the
+        photo who was spoken of where no body is shown yet; "" if it asks nothing such."""
+        asked = plain_question(question.text, question.history[-1][0] if question.history else "")
+        if asked is None or question.mode == "always" or (seen.asks_for_body and not asked.sure):
+            return ""
+        if question.bodies:
+            about_photo = seen.intent["photo_talk"] + seen.intent["person"] > MOSTLY
+            if about_photo and not asked.sure:
+                return ""
+            body = question.bodies[-1]
+            return told_of(asked, Figure.of(body.rotations, body.unseen_joints))
+        if question.last is None or not question.people or asked.describes:
+            return ""
+        person = question.people[question.last]
+        return told_of(asked, Figure.of(person.rotations, person.unseen_joints))
+
     def _read(self, question: Question, text: str, shown: int) -> Understanding:
         """What a text of the conversation means after so many of its bodies."""
         return understand(
@@ -187,7 +209,7 @@ class EmbeddedNetwork:
         others = len(found) > 1 or seen.relation != "none" or bool(seen.bans)
         if SHAPE.search(question.text):
             yield Words(f"{NO_SHAPE} ")
-        if any(self._stands(body, question.text) for body in found):
+        if any(self.finder.stands(body) for body in found) and says_more(question.text):
             yield Words(NO_POSE)
         for count, body in enumerate(found):
             text = question.text
@@ -198,11 +220,6 @@ class EmbeddedNetwork:
             yield from self._say(text, body, stopped, person)
             if stopped():
                 return
-
-    def _stands(self, body: Body, text: str) -> bool:
-        """Whether a body just stands though its words say more than that."""
-        stands = body.source == "text" and np.array_equal(body.rotations, self.finder.standing)
-        return stands and says_more(text)
 
     def _say(
         self,

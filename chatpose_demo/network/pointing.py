@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from chatpose_demo.network.beyond_sight import SMALL, beyond_sight
 from chatpose_demo.network.interface import AskBack, Question
 from chatpose_demo.network.people_words import crowd, name_of
 from chatpose_demo.network.understanding import Understanding
@@ -71,7 +72,9 @@ def ask_back(question: Question, asked: AskBack, seen: Understanding) -> str:
         listed = "; ".join(name_of(people, i) for i in sorted(asked.candidates))
         return f"{things_missed(seen)}Several people fit that: {listed}. Which one do you mean?"
     why = "I cannot find anyone who fits that."
-    if seen.unseen:
+    if beyond_sight(question.text) == SMALL:
+        why = f"I cannot see {SMALL}, so I do not know who that is."
+    elif seen.unseen:
         names = " or ".join(name.removeprefix("near ") for name in seen.unseen)
         why = f"I cannot make out the {names} in this photo, so I do not know who that is."
     return f"{why} {crowd(people)} Whom do you mean?"

@@ -54,3 +54,8 @@ def told_to_somebody(question: Question, seen: Understanding) -> bool:
         return False
     photo_only = not question.bodies or question.last is not None
     return question.picked is not None or (photo_only and bool(THEIRS.search(question.text)))
+
+
+def names_somebody(question: Question) -> bool:
+    """Whether words, or a choice by hand, tell for whom of the photo a change is."""
+    return question.picked is not None or bool(IN_IT.search(question.text))

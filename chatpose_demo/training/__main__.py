@@ -4,6 +4,8 @@ Stages, in the order from nothing to the shipped weights; each says its options 
 
     decoder     the pose decoder, over word states that are read once
     adapter     the voice that says what a body does
+    seen_bodies what the eyes see of rendered people, for the lifter
+    lifter      the eyes' landmarks of a person -> SMPL rotations
     retrieval   the text-pose retrieval model of SPG-Studio
     one_vector  the paper's route at this size, a baseline
     ablations   short runs of the decoder with something taken out, over several seeds
@@ -16,7 +18,17 @@ from __future__ import annotations
 import runpy
 import sys
 
-STAGES = ("decoder", "adapter", "retrieval", "one_vector", "ablations", "chatpose", "curves")
+STAGES = (
+    "decoder",
+    "adapter",
+    "seen_bodies",
+    "lifter",
+    "retrieval",
+    "one_vector",
+    "ablations",
+    "chatpose",
+    "curves",
+)
 
 
 def main() -> int:

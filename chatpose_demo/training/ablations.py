@@ -29,6 +29,7 @@ from chatpose_demo.evaluation.reader import Reader
 from chatpose_demo.evaluation.turns import wanting
 from chatpose_demo.network.checkpoints import load_decoder
 from chatpose_demo.network.language import Language
+from chatpose_demo.network.parts import OPTIONS, PARTS
 from chatpose_demo.network.people_fit import Asked, PeopleFit
 from chatpose_demo.network.people_tokens import FEATURES, PLACE_FEATURES
 from chatpose_demo.network.pose_decoder import PoseDecoder
@@ -89,6 +90,19 @@ def no_shown_body(decoder: PoseDecoder) -> None:
     decoder.register_module("shown", Nothing(decoder.config.width))
 
 
+def no_pointer(decoder: PoseDecoder) -> None:
+    """No pose of the atlas to point at: every body begins as one that stands."""
+    poses = 1 + decoder.config.atlas_size
+    decoder.register_module("atlas", Nothing(poses))
+    decoder.register_module("atlas_linear", Nothing(poses))
+
+
+def no_residual(decoder: PoseDecoder) -> None:
+    """Poses of the atlas as they are, with no option for any part: all stay at "keep"."""
+    for part in PARTS:
+        decoder.parts.register_module(part, Nothing(len(OPTIONS[part])))
+
+
 def no_ranks(decoder: PoseDecoder) -> None:
     """No symbols for ordinal places."""
     fit = Unranked()
@@ -120,6 +134,8 @@ VARIANTS = {
     "no word states": Variant(no_states),
     "no input embeddings": Variant(no_tokens),
     "no layer of its own": Variant(no_mixer),
+    "no pointer": Variant(no_pointer),
+    "no residual": Variant(no_residual),
     "no ordinal ranks": Variant(no_ranks),
     "no shown body": Variant(no_shown_body),
     # ada to dara wrote no acts and no questions, so a few writers need some of iris to lena.
