@@ -13,7 +13,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from skimage.data import astronaut
+
+from chatpose_demo.perception.person import Person
+from chatpose_demo.perception.skeleton import JOINT_OF_LANDMARK, kinematics
+from chatpose_demo.pose import JOINT_NAMES
 
 SAMPLES = Path("/usr/share/doc")
 # Boxes (x0, y0, x1, y1) in pixels of the people whom a person sees in each picture, left to right.
@@ -98,3 +103,18 @@ def _iou(a: tuple[float, ...], b: tuple[float, ...]) -> float:
     shared = max(width, 0) * max(height, 0)
     areas = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
     return shared / (areas - shared)
+
+
+def misplaced(person: Person) -> float:
+    """Mean distance of the seen limb joints from their landmarks in the picture, by the person's
+    camera, in shares of the box's longer side; NaN where fewer than four were seen."""
+    joints = kinematics(torch.as_tensor(person.rotations[None]))[0][0].numpy()
+    scale, tx, ty = person.camera
+    x0, y0, x1, y1 = person.box
+    gaps = []
+    for mark, joint in JOINT_OF_LANDMARK.items():
+        if person.visibility[mark] > 0.5 and JOINT_NAMES[joint] not in person.unseen_joints:
+            x, y, _ = joints[joint]
+            place = scale * np.array([x + tx, ty - y])
+            gaps.append(float(np.linalg.norm(place - person.landmarks_px[mark])))
+    return float(np.mean(gaps)) / max(x1 - x0, y1 - y0) if len(gaps) >= 4 else float("nan")

@@ -6,14 +6,14 @@ from functools import lru_cache
 import numpy as np
 import pytest
 import torch
-from perception_photos import PEOPLE, crowd, matched, photo
+from perception_photos import PEOPLE, crowd, matched, misplaced, photo
 from PIL import Image
 
 from chatpose_demo.perception.eyes import Eyes
-from chatpose_demo.perception.fit import backward_bend_degrees, residual_cm
+from chatpose_demo.perception.hinges import backward_bend_degrees
 from chatpose_demo.perception.person import COLOUR_NAMES, HAIR_NAMES, Person
 from chatpose_demo.perception.skeleton import JOINT_OF_LANDMARK, kinematics
-from chatpose_demo.pose import JOINT, JOINT_NAMES
+from chatpose_demo.pose import JOINT
 
 EYES = Eyes()
 # picture -> people that must be found; the misses are people who stand behind others.
@@ -47,7 +47,7 @@ def test_bodies_are_sound(name):
     height, width = photo(name).shape[:2]
     centres = [p.box[0] + p.box[2] for p in people]
     assert centres == sorted(centres)
-    residuals = []
+    beside = []
     for person in people:
         x0, y0, x1, y1 = person.box
         assert 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height
@@ -56,17 +56,14 @@ def test_bodies_are_sound(name):
         assert max(backward_bend_degrees(person.rotations).values()) <= 2.0
         joints = posed_joints(person)
         assert joints[JOINT["head"], 1] > joints[JOINT["pelvis"], 1]  # all of them are upright
-        seen = person.visibility.copy()
-        for mark, joint in JOINT_OF_LANDMARK.items():
-            seen[mark] *= JOINT_NAMES[joint] not in person.unseen_joints
-        residuals.append(residual_cm(person.rotations, person.landmarks_m, seen))
+        beside.append(misplaced(person))
         # The camera puts the seen joints on the person.
         scale, tx, ty = person.camera
         for mark in (11, 12):
             x, y, _ = joints[JOINT_OF_LANDMARK[mark]]
             gap = np.hypot(*(scale * np.array([x + tx, ty - y]) - person.landmarks_px[mark]))
             assert gap < 0.2 * max(x1 - x0, y1 - y0)
-    assert np.nanmean(residuals) <= 4.5
+    assert np.nanmean(beside) <= 0.06  # of the person's size
 
 
 def test_astronaut_is_cut_and_wears_orange():
@@ -117,7 +114,7 @@ def test_mirrored_photo_gives_a_mirrored_body():
     for left in ("left_shoulder", "left_elbow", "left_hip"):
         right = left.replace("left", "right")
         gap = a[JOINT[left]] - b[JOINT[right]] * [-1, 1, 1]
-        assert np.linalg.norm(gap[:2]) < 0.1  # the network's own depths are not that symmetric
+        assert np.linalg.norm(gap[:2]) < 0.15  # BlazePose itself is not that symmetric
 
 
 def test_large_photo_reports_its_own_pixels():

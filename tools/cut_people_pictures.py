@@ -2,7 +2,7 @@
 
     python tools/cut_people_pictures.py
 
-Writes `assets/pictures/cut_people.png`: photo, the bare fit of BlazePose's landmarks (front and
+Writes `assets/pictures/cut_people.png`: photo, what the lifter makes of the landmarks (front and
 side), and the result of the eyes (front and side). The photo is NASA's portrait of astronaut Eileen
 Collins (public domain, from scikit-image), whole and as a tight crop.
 """
@@ -24,8 +24,8 @@ from chatpose_demo.body.dress import Dress  # noqa: E402
 from chatpose_demo.body.render import contact_sheet, render  # noqa: E402
 from chatpose_demo.body.smpl import Body  # noqa: E402
 from chatpose_demo.perception.eyes import Eyes  # noqa: E402
-from chatpose_demo.perception.fit import fit  # noqa: E402
 from chatpose_demo.perception.landmarks import find_landmarks  # noqa: E402
+from chatpose_demo.perception.lifter import Marks, load_lifter  # noqa: E402
 from chatpose_demo.perception.people_finder import find_people  # noqa: E402
 
 SIZE = (240, 320)  # pixels of each tile
@@ -51,7 +51,9 @@ def main() -> None:
     for name, image in (("whole", whole), ("cut at the chest", whole[:330, :400])):
         image = np.ascontiguousarray(image)
         marks = find_landmarks(image, find_people(image))[0][1]
-        bare = fit(marks.world[None], marks.visibility[None])[0]
+        size = np.array([image.shape[1::-1]], float)
+        seen = Marks(marks.px[None], marks.world[None], marks.visibility[None], size)
+        bare = load_lifter().lift(seen)[0]
         person = Eyes()(Image.fromarray(image))[0]
         photo = Image.new("RGB", SIZE, "white")
         small = Image.fromarray(image)

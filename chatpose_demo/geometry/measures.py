@@ -17,13 +17,12 @@ from chatpose_demo.geometry.stance import floats, listing
 from chatpose_demo.geometry.telling import hidden_words, sentence
 
 PAIRED = ("hand", "elbow", "shoulder", "hip", "knee", "foot")
-PARTS = ("head", "seat", *PAIRED)
 SEAT = "bottom"  # the region is called a seat, a person has a bottom
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of PARTS.
+    """The head, the seat, or one of PAIRED.
 
     Attributes:
         side: of a pair, "left" or "right"; "front" or "back" by the feet; "upper" or "lower" by
@@ -71,10 +70,22 @@ def _height(figure: Figure, part: Part) -> float:
     return lowest(figure, "seat") if part.noun == "seat" else float(_place(figure, part)[1])
 
 
+def _pair(figure: Figure, parts: Sequence[Part]) -> list[list[Part]]:
+    """The sides of each of the first two parts; beside one hand, "the other hand" is the other."""
+    sides = [settled(figure, part) for part in parts[:2]]
+    for one, other in ((0, 1), (1, 0)):
+        if len(sides) > 1 and len(sides[one]) == 1 and sides[one][0] in sides[other]:
+            sides[other] = [part for part in sides[other] if part != sides[one][0]]
+    return sides
+
+
 def _unseen(figure: Figure, parts: Sequence[Part]) -> str:
     """A sentence about the first part that no photo showed; "" if all were seen."""
     for part in parts:
         limb = LIMB_OF.get(part.noun)
+        joint = "pelvis" if part.noun == "seat" else f"{part.side}_{part.noun}"
+        if part.noun not in LIMB_OF and joint in figure.unseen:
+            return f"The photo does not show {part}."
         if part.noun == "head" and figure.hidden_head:
             return "The photo does not show the head."
         if limb and part.side and figure.hides(limb, part.side):
@@ -88,16 +99,18 @@ def heights(figure: Figure, parts: Sequence[Part]) -> str:
     Args:
         parts: at least one; of a pair without a side, beside another part, the higher one counts.
     """
-    asked = [one for part in parts for one in settled(figure, part)]
-    if hidden := _unseen(figure, asked):
+    sides = [one for one in _pair(figure, parts) if one]
+    if hidden := _unseen(figure, [part for one in sides for part in one]):
         return hidden
-    if len(parts) > 1:
-        asked = [
-            max(settled(figure, part), key=lambda one: _height(figure, one)) for part in parts[:2]
-        ]
+    asked = sides[0]
+    if len(sides) > 1:
+        asked = [max(one, key=lambda part: _height(figure, part)) for one in sides]
     metres = [_height(figure, part) for part in asked]
     floor = not floats(figure) or figure.lying
-    told = [f"{part} is {_above(height)}" for part, height in zip(asked, metres, strict=True)]
+    told = [
+        f"{part} is {'on the floor' if _rests(figure, part) else _above(height)}"
+        for part, height in zip(asked, metres, strict=True)
+    ]
     first = sentence(listing(told)) if floor else ""
     if len(asked) < 2:
         return first or "The photo does not show the floor, so heights cannot be told."
@@ -111,7 +124,16 @@ def heights(figure: Figure, parts: Sequence[Part]) -> str:
 
 
 def _above(metres: float) -> str:
-    return "on the floor" if metres < SETTINGS.floor else f"{centimetres(metres)} above the floor"
+    return f"{centimetres(metres)} above the floor"
+
+
+def _rests(figure: Figure, part: Part) -> bool:
+    return lowest(figure, _region(part)) < SETTINGS.floor
+
+
+def _region(part: Part) -> str:
+    """The part's name among contacts.regions."""
+    return f"{part.side}_{part.noun}" if part.side else part.noun
 
 
 def apart(figure: Figure, parts: Sequence[Part]) -> str:
@@ -123,10 +145,11 @@ def apart(figure: Figure, parts: Sequence[Part]) -> str:
     Raises:
         ValueError: one part that has no partner.
     """
-    sides = [settled(figure, part) for part in parts[:2]]
-    choices = list(product(*sides)) if len(sides) > 1 else [tuple(sides[0])]
-    if len(choices[0]) < 2:
-        raise ValueError(f"{parts[0]} alone has no distance")
+    sides = [one for one in _pair(figure, parts) if one]
+    choices = list(product(*sides)) if len(sides) > 1 else [tuple(one) for one in sides]
+    choices = [two for two in choices if len(set(two)) == 2]
+    if not choices:
+        raise ValueError(f"{' and '.join(map(str, parts)) or 'nothing'} alone has no distance")
 
     def metres(two: tuple[Part, ...]) -> float:
         return float(np.linalg.norm(_place(figure, two[0]) - _place(figure, two[1])))
@@ -146,11 +169,8 @@ def on_the_floor(figure: Figure, parts: Sequence[Part]) -> str:
         return hidden
     if floats(figure):
         return "The photo does not show the floor."
-    gaps = {
-        part: lowest(figure, f"{part.side}_{part.noun}" if part.side else part.noun)
-        for part in asked
-    }
-    down = [part for part in asked if gaps[part] < SETTINGS.floor]
+    gaps = {part: lowest(figure, _region(part)) for part in asked}
+    down = [part for part in asked if _rests(figure, part)]
     up = [part for part in asked if part not in down]
     both = len(down) == len(asked) == 2 and down[0].noun == down[1].noun
     names = f"both {plural(down[0].noun)}" if both else listing([str(part) for part in down])

@@ -21,6 +21,12 @@ HIDDEN = {
         r"\b(?:his|her|their) names?\b",
         re.IGNORECASE,
     ),
+    "how tall, heavy, strong or fast people are": re.compile(
+        r"^(?:\W*(?:and|so|ok|okay|but|hm+)\b)*\W*(?:who'?s?|which (?:one|of them))\b"
+        r"(?: is)? (?:the )?(?:tall|heavi|strong|fast|quick)(?:er|est)(?: one)?\b"
+        r"(?! (?:man|woman|person))",
+        re.IGNORECASE,
+    ),
     SMALL: re.compile(
         r"\b(?:shoes?|boots?|sneakers|trainers|socks?|gloves?|necklace|earrings?|ring|bracelet|"
         r"watch|belt|scarf|tattoos?|on (?:his|her|their) (?:feet|wrist|neck))\b",

@@ -15,8 +15,7 @@ from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.network.beyond_sight import NO_SHAPE, SHAPE
 from chatpose_demo.network.degrees import JOINT_OF, Angle, beside_angles, with_angles
 from chatpose_demo.network.earlier import before_the_change, earlier_index
-from chatpose_demo.network.in_clauses import NAMED as NAMED_ALONE
-from chatpose_demo.network.in_clauses import clauses, unhanded
+from chatpose_demo.network.in_clauses import CLAUSE_NAMES, clauses, unhanded
 from chatpose_demo.network.in_context import in_context
 from chatpose_demo.network.interface import AskBack, Body, Question
 from chatpose_demo.network.people_words import name_of
@@ -64,6 +63,7 @@ UNCLEAR = (
 SO_ALREADY = "As I read it, that would change nothing: the body is like that already."
 NO_BODY = "There is no body yet. Describe a pose, or add a photo and ask about someone in it."
 TWO_BODIES = "That takes two bodies: two of our conversation, or two people of a photo."
+SIDE = re.compile(r"\b(?:left|right)\b", re.IGNORECASE)
 # Who asks for the same body gets it.
 AGAIN = re.compile(
     r"\b(?:again|once more|repeat|same|back|keep|leave|stay|show|see|redraw|resend)\b",
@@ -123,10 +123,11 @@ class BodyFinder:
         if not seen.atlas.argmax() and not seen.parts["text"]:
             for clause in clauses(text):  # words that say a pose by themselves
                 named = read(clause, len(question.bodies)).atlas
-                if named.argmax() and named.max() >= NAMED_ALONE:
+                if named.argmax() and named.max() >= CLAUSE_NAMES:
                     body = replace(body, rotations=self.poses[named.argmax() - 1])
                     break
-        if left:
+        # Sides that the words name are the person's own, whatever the hand.
+        if left and not seen.parts["text"] and not SIDE.search(text):
             body = replace(body, rotations=mirror(body.rotations))
         return replace(body, subject=_in_short(question.text))
 
@@ -139,7 +140,7 @@ class BodyFinder:
     ) -> Found | AskBack:
         """Bodies of the photo; `told`: what a plain change asks of them ("raise her left arm")."""
         chosen = whom(question, seen)
-        if told is not None and not names_somebody(question):
+        if told is not None and not seen.many and not names_somebody(question):
             # "Raise her left arm" says nothing of how she looks.
             one = 0 if len(question.people) == 1 else question.last
             chosen = AskBack(tuple(range(len(question.people)))) if one is None else (one,)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from chatpose_demo.geometry.describe import describe
-from chatpose_demo.geometry.figure import Figure
 from chatpose_demo.network.app_talk import about_app, is_fact
 from chatpose_demo.network.asked_who import ELSE, NEAREST, as_pointing, asks_to_show
 from chatpose_demo.network.base_model import POSE_TOKEN
@@ -37,7 +36,7 @@ from chatpose_demo.network.photo_turn import (
     speaks_of_them,
 )
 from chatpose_demo.network.plain_names import ANY_POSE, says_more
-from chatpose_demo.network.plain_questions import plain_question, told_of
+from chatpose_demo.network.plain_questions import measured
 from chatpose_demo.network.pointing import ask_back, people_of, things_missed
 from chatpose_demo.network.prompts import (
     TALK_OPENING,
@@ -47,6 +46,7 @@ from chatpose_demo.network.prompts import (
 )
 from chatpose_demo.network.seen_doing import seen_doing
 from chatpose_demo.network.several import Decoder
+from chatpose_demo.network.spelling import Spelling
 from chatpose_demo.network.topics import APP_TOPICS, BODY_TOPICS, NOT_APP
 from chatpose_demo.network.understanding import Understanding, understand
 from chatpose_demo.network.who_does import CLEAR_LEAD, LEAD, doing_of, who_does
@@ -62,7 +62,7 @@ OF_BODY = re.compile(
     r"trunk|head|neck|chin|ankles?|wrists?)\b.*\?",
     re.IGNORECASE,
 )
-MOSTLY = 0.5  # our choice: of a question's meaning
+LOOKED_BACK = 6  # our choice: earlier questions whose slips are mended, too
 BY_POSTURE = "Going by how people hold themselves, that is this one. "
 NO_POSE = "I could not read more of a pose in that than standing. "
 # "What pose is the woman in red in?": the voice takes the words before it for her name.
@@ -75,6 +75,7 @@ class EmbeddedNetwork:
     def __init__(self, language: Language, decoder: Decoder, max_tokens: int) -> None:
         self.language, self.decoder, self.max_tokens = language, decoder, max_tokens
         self.finder = BodyFinder()
+        self._mended = lru_cache(maxsize=256)(Spelling(language).mended)
 
     @classmethod
     def load(cls, settings: Settings) -> EmbeddedNetwork:
@@ -88,7 +89,10 @@ class EmbeddedNetwork:
         self, question: Question, stopped: Callable[[], bool]
     ) -> Iterator[Words | Body | AskBack]:
         """Stream the reply to one question."""
-        question = replace(question, text=spelt_out(question.text))
+        question = replace(question, text=self._plain(question.text))
+        # "Another" reads an earlier question again.
+        asked = [(self._plain(text), reply) for text, reply in question.history[-LOOKED_BACK:]]
+        question = replace(question, history=[*question.history[:-LOOKED_BACK], *asked])
         if question.people:
             question = replace(question, text=as_pointing(question.text))
         if question.picked is None:
@@ -97,8 +101,8 @@ class EmbeddedNetwork:
             yield said
             return
         seen = self._read(question, question.text, len(question.bodies))
-        if measured := self._measured(question, seen):
-            yield Words(measured)
+        if told := measured(question, seen):
+            yield Words(told)
             return
         angles = asked_angles(question.text)
         somebody = question.picked is not None or (question.people and seen.points)
@@ -130,6 +134,11 @@ class EmbeddedNetwork:
             yield Words(found)
         else:
             yield from self._show(question, seen, found, stopped)
+
+    def _plain(self, text: str) -> str:
+        """A line as the decoder knows lines: no terms of art, no slips of the keys."""
+        text = spelt_out(text)
+        return self._mended(text) if is_english(text) else text
 
     def _who_does(
         self, question: Question, seen: Understanding, found: Found | AskBack | str
@@ -167,24 +176,6 @@ class EmbeddedNetwork:
             who = ELSE.sub("who", text)
             return about_others(question, self._read(question, who, len(question.bodies)))
         return None
-
-    @staticmethod
-    def _measured(question: Question, seen: Understanding) -> str:
-        """The answer to what a question plainly asks of the shown body, or of somebody of the
-        photo who was spoken of where no body is shown yet; "" if it asks nothing such."""
-        asked = plain_question(question.text, question.history[-1][0] if question.history else "")
-        if asked is None or question.mode == "always" or (seen.asks_for_body and not asked.sure):
-            return ""
-        if question.bodies:
-            about_photo = seen.intent["photo_talk"] + seen.intent["person"] > MOSTLY
-            if about_photo and not asked.sure:
-                return ""
-            body = question.bodies[-1]
-            return told_of(asked, Figure.of(body.rotations, body.unseen_joints))
-        if question.last is None or not question.people or asked.describes:
-            return ""
-        person = question.people[question.last]
-        return told_of(asked, Figure.of(person.rotations, person.unseen_joints))
 
     def _read(self, question: Question, text: str, shown: int) -> Understanding:
         """What a text of the conversation means after so many of its bodies."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 
 BORDERS = re.compile(r"[,.;:!?\n]+|\s[-\u2013\u2014]\s")
+MOST = 8  # our choice: clauses that are read
 HANDED = re.compile(r"\b(?P<side>left|right)[- ]?handed(?: person)?\b ?", re.IGNORECASE)
-NAMED = 0.25  # our choice: an atlas pose this likely is what a clause is about
+CLAUSE_NAMES = 0.25  # our choice: an atlas pose this likely is what a clause is about
 
 
 def clauses(text: str) -> list[str]:
-    """The parts of a text between commas, stops and dashes; none for a text of one part."""
+    """The first parts of a text between commas, stops and dashes; none for a text of one part."""
     parts = [part.strip() for part in BORDERS.split(text)]
     found = [part for part in parts if part]
-    return found if len(found) > 1 else []
+    return found[:MOST] if len(found) > 1 else []
 
 
 def unhanded(text: str) -> tuple[str, bool]:

@@ -25,6 +25,11 @@ THAT_ONE = re.compile(
 ABOUT_THEM = re.compile(
     r"\b(?:who|whose|which (?:one|of)|these|those|them|they|he|she|him|her|his)\b", re.IGNORECASE
 )
+HAIR = re.compile(
+    r"hair|blond|brunette|ginger|redhead|bald|beard|mou?stache|goatee|shav|stubble|bangs|fringe|afro|"
+    r"curl|braid|dread|pony|\bbun\b|\bhead",
+    re.IGNORECASE,
+)
 NOT_THEM = re.compile(
     r"\b(?:you|your|yours|i|my|me|app|program|demo|photo|picture|image|file|download)\b",
     re.IGNORECASE,
@@ -41,6 +46,8 @@ def about_people(question: Question, seen: Understanding) -> Words:
     """The answer, and whom it is about."""
     text, people = question.text, question.people
     about = seen.topic_of(PHOTO_TOPICS)
+    if about == "photo_hair" and not HAIR.search(text):
+        about = "photo_other"  # the answer to another question is worse than none
     # Whoever is asked about together with a thing that nobody shows was not seen.
     nobody = seen.unseen and about in ("photo_exists", "photo_count")
     pointed = whom(question, seen) if people and not nobody else AskBack()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +16,9 @@ from chatpose_demo.network.who_fits import People, people_as_tokens
 FIT_THRESHOLD = 0.3  # set on a development set: a person fits the words above this
 DOUBT = 0.2  # our choice: the only person of a photo needs this much
 LEAD = 0.2  # likewise: the best of several fitting people must lead by this much
+
+
+ON_FEET = re.compile(r"\bon (?:his|her|their) feet\b", re.IGNORECASE)  # stands, whatever the shoes
 
 
 def people_of(question: Question) -> People | None:
@@ -72,7 +76,7 @@ def ask_back(question: Question, asked: AskBack, seen: Understanding) -> str:
         listed = "; ".join(name_of(people, i) for i in sorted(asked.candidates))
         return f"{things_missed(seen)}Several people fit that: {listed}. Which one do you mean?"
     why = "I cannot find anyone who fits that."
-    if beyond_sight(question.text) == SMALL:
+    if beyond_sight(question.text) == SMALL and not ON_FEET.search(question.text):
         why = f"I cannot see {SMALL}, so I do not know who that is."
     elif seen.unseen:
         names = " or ".join(name.removeprefix("near ") for name in seen.unseen)

@@ -19,6 +19,13 @@ IN_IT = re.compile(
     r"(?:new )?(?:photo|pic|picture|image)\b",
     re.IGNORECASE,
 )
+# Several people, or somebody by their clothes: "her in the red dress".
+SEVERAL = re.compile(
+    r"\b(?:everyone|everybody|all|both (?:men|women|people|guys|girls|boys|of)|them|each|others)\b|"
+    r"\b(?:in|with) (?:the|a|an|his|her|their)? ?(?:\w+ )?(?:dress|top|shirt|sweater|jacket|coat|"
+    r"trousers|pants|shorts|skirt|jeans|hat|hair|glasses)\b",
+    re.IGNORECASE,
+)
 THEIRS = re.compile(r"\b(?:his|her|him)\b", re.IGNORECASE)
 BUT = re.compile(r"\b(?:but|only|except|instead|make|change)\b", re.IGNORECASE)
 CHANGED = re.compile(r"\b(?:but|only|except|instead|then|now|make|turn|change)\b", re.IGNORECASE)
@@ -58,4 +65,5 @@ def told_to_somebody(question: Question, seen: Understanding) -> bool:
 
 def names_somebody(question: Question) -> bool:
     """Whether words, or a choice by hand, tell for whom of the photo a change is."""
-    return question.picked is not None or bool(IN_IT.search(question.text))
+    text = question.text
+    return question.picked is not None or bool(IN_IT.search(text) or SEVERAL.search(text))

@@ -7,16 +7,16 @@ import numpy as np
 from PIL import Image
 
 from chatpose_demo.perception.appearance import clothes_and_hair
-from chatpose_demo.perception.balance import balance
 from chatpose_demo.perception.camera import fit_camera
-from chatpose_demo.perception.fit import fit
+from chatpose_demo.perception.hinges import unbent
 from chatpose_demo.perception.landmarks import Landmarks, find_landmarks
+from chatpose_demo.perception.lifter import Marks, load_lifter
 from chatpose_demo.perception.networks import open_network
 from chatpose_demo.perception.people_finder import find_people
 from chatpose_demo.perception.person import Appearance, Person
 from chatpose_demo.perception.postures import postures
 from chatpose_demo.perception.things import look_around
-from chatpose_demo.perception.unseen import rest_unseen, settle_head, settle_torso
+from chatpose_demo.perception.unseen import rest_unseen, shows_hips
 
 NETWORKS = (
     "movenet_multipose", "blazepose_landmarks", "nanodet", "efficientnet_lite0", "blazeface",
@@ -29,12 +29,13 @@ MAX_SIDE = 2048  # pixels; our choice: the finest pass looks at 1024, a crop at 
 class Eyes:
     """Finds people in a photo and reads pose, place and appearance of each.
 
-    Holds no state beside the networks, which onnxruntime serves to several threads at once, so one
+    Holds no state beside the networks and the lifter, which several threads may use at once, so one
     instance may be called from anywhere.
     """
 
     def load(self) -> None:
         """Open the networks now instead of at the first photo."""
+        load_lifter()
         for name in NETWORKS:
             open_network(name)
 
@@ -52,18 +53,17 @@ class Eyes:
         found = find_landmarks(rgb, candidates)
         if not found:
             return []
-        size = (rgb.shape[1], rgb.shape[0])
-        settled = [
-            settle_torso(balance(settle_head(m.world), m.visibility), m.px, m.visibility, size)
-            for _, m in found
-        ]
-        rotations = fit(
-            np.stack([marks for marks, _ in settled]), np.stack([m.visibility for _, m in found])
+        marks = Marks(
+            px=np.stack([one.px for _, one in found]),
+            world_m=np.stack([one.world for _, one in found]),
+            visibility=np.stack([one.visibility for _, one in found]),
+            picture=np.tile([float(rgb.shape[1]), float(rgb.shape[0])], (len(found), 1)),
         )
-        zoom = np.array(full.shape[1::-1]) / size  # back to pixels of the photo
+        rotations = load_lifter().lift(marks)
+        zoom = np.array(full.shape[1::-1]) / rgb.shape[1::-1]  # back to pixels of the photo
         people = [
-            self._person(rgb, marks, candidates.boxes[i], candidates.scores[i], turn, *held, zoom)
-            for (i, marks), turn, held in zip(found, rotations, settled, strict=True)
+            self._person(rgb, one, candidates.boxes[i], candidates.scores[i], turn, zoom)
+            for (i, one), turn in zip(found, rotations, strict=True)
         ]
         people.sort(key=lambda person: person.box[0] + person.box[2])
         for person, looks in zip(people, look_around(full, people), strict=True):
@@ -77,15 +77,15 @@ class Eyes:
         box: np.ndarray,
         score: float,
         rotations: np.ndarray,
-        settled_m: np.ndarray,
-        hips_seen: bool,
         zoom: np.ndarray,
     ) -> Person:
         """Everything about one person, in pixels of the photo."""
         visibility = marks.visibility.copy()
+        size = (rgb.shape[1], rgb.shape[0])
+        hips_seen = shows_hips(marks.world, marks.px, visibility, size)
         if not hips_seen:
             visibility[23:] = 0  # hips and all below: BlazePose may claim to see what it guesses
-        rotations, unseen = rest_unseen(rotations, settled_m, visibility, hips_seen)
+        rotations, unseen = rest_unseen(unbent(rotations), visibility, hips_seen)
         top, bottom, hair = clothes_and_hair(rgb, marks.px, visibility)
         limit = np.array([rgb.shape[1], rgb.shape[0]] * 2)
         x0, y0, x1, y1 = (np.clip(box, 0, limit) * np.tile(zoom, 2)).tolist()
@@ -94,7 +94,7 @@ class Eyes:
             box=(x0, y0, x1, y1),
             score=float(score),
             landmarks_px=px.astype(np.float32),
-            landmarks_m=settled_m.astype(np.float32),
+            landmarks_m=marks.world.astype(np.float32),
             visibility=visibility.astype(np.float32),
             rotations=rotations,
             camera=fit_camera(rotations, px, visibility),

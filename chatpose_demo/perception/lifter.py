@@ -58,7 +58,7 @@ class Marks:
     picture: np.ndarray
 
     def mirrored(self) -> Marks:
-        """The same people in the mirror image of their pictures (eyes and mouth aside)."""
+        """The same people in the mirror image of their pictures (eyes aside)."""
         order = list(MIRRORED)
         px, world = self.px[:, order].copy(), self.world_m[:, order].copy()
         px[..., 0] = self.picture[:, None, 0] - px[..., 0]
@@ -141,6 +141,7 @@ def load_lifter(folder: Path = ASSETS) -> Lifter:
 
     Raises:
         FileNotFoundError: `lifter.json` or `lifter.safetensors` is not in the folder.
+        RuntimeError: the weights are not those of such a network.
     """
     about = json.loads((folder / "lifter.json").read_text())
     lifter = Lifter(LifterConfig(**about["lifter"]))

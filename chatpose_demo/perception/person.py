@@ -75,8 +75,8 @@ class Person:
         box: (x0, y0, x1, y1) in pixels of the upright photo.
         score: detection confidence in [0, 1].
         landmarks_px: (33, 2) BlazePose landmarks in pixels.
-        landmarks_m: (33, 3) the same in metres about the hips, camera frame (x right, y down),
-            after `balance` and `unseen` have taken back leans that the photo does not show.
+        landmarks_m: (33, 3) the same in metres about the hips, camera frame (x right, y down), as
+            BlazePose guesses them; the body is in `rotations`.
         visibility: (33,) probability that each landmark is in view and not hidden; zero outside
             the picture, and from the hips down where the picture ends above them.
         rotations: (24, 3, 3) SMPL rotations in the world frame (y up, +z towards the camera).

@@ -1,4 +1,4 @@
-"""How far each named posture holds, from the fitted body: degrees in [0, 1], not a choice."""
+"""How far each named posture holds, from the body: degrees in [0, 1], not a choice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The body's skeleton for the fit: rest joints, places of BlazePose's landmarks, kinematics."""
+"""The body's skeleton: rest joints, places of BlazePose's landmarks, kinematics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small rotation geometry that the start of the fit and its clean-up share (numpy, one body)."""
+"""Small rotation geometry of bones and joints (numpy, one body)."""
 
 from __future__ import annotations
 
@@ -41,15 +41,6 @@ def frame(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         y = y - (y @ x) * x
     y = unit(y)
     return np.stack([x, y, np.cross(x, y)], 1)
-
-
-def shortened(rotation: np.ndarray, most_degrees: float, part: float = 1.0) -> np.ndarray:
-    """A rotation scaled by `part`, its angle no more than `most_degrees`."""
-    vector = Rotation.from_matrix(rotation).as_rotvec() * part
-    length = np.linalg.norm(vector)
-    return Rotation.from_rotvec(
-        vector * min(1.0, np.radians(most_degrees) / max(length, 1e-9))
-    ).as_matrix()
 
 
 def twist_about(rotation: np.ndarray, axis: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Limbs that the photo does not show: named, and given a natural rest instead of a guess.
 
-BlazePose invents what lies outside the picture (bent legs, a body leaning at the camera). We keep
-what was seen, hold the torso as upright as the evidence leaves it, and let unseen limbs hang.
+BlazePose invents what lies outside the picture, and the lifter goes by it. We keep what was seen
+and let unseen limbs hang.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from chatpose_demo.perception.skeleton import HIP_HALF_WIDTH, skeleton
-from chatpose_demo.perception.swing import angle, frame, smooth, swing, unit
-from chatpose_demo.pose import JOINT, R_WORLD_CAMERA
+from chatpose_demo.perception.skeleton import skeleton
+from chatpose_demo.perception.swing import angle, frame, swing, unit
+from chatpose_demo.pose import JOINT
 
 UP = np.array([0.0, 1.0, 0.0])
 
@@ -23,9 +23,8 @@ class UnseenSettings:
     """Our choices; angles in degrees."""
 
     seen: float = 0.3  # visibility; measured: hidden far arms of walkers score 0.02 to 0.25
-    hip_room: float = 0.5  # torso lengths of hips inside the picture that make their depth sure
+    hip_room: float = 0.5  # torso lengths of hips inside the picture that make their place sure
     torso_m: float = 0.48  # measured: BlazePose's own torso
-    steepest: float = 0.8  # depth or side per height that is taken back at most
     head_tilt: float = 50.0  # a head more upright than this sits on an upright torso
     lying: float = 60.0  # torso further from upright: limbs follow the torso, not gravity
     sitting: float = 60.0  # thighs raised more, both, inside the picture: the person sits
@@ -46,70 +45,31 @@ LEGS = {
 }
 
 
-def settle_torso(
+def shows_hips(
     landmarks_m: np.ndarray,
     landmarks_px: np.ndarray,
     visibility: np.ndarray,
     picture_size: tuple[int, int],
     settings: UnseenSettings | None = None,
-) -> tuple[np.ndarray, bool]:
-    """Takes back the lean that BlazePose guesses when the picture ends near the hips.
-
-    With both knees unseen, the hips' depth is a guess, and below the border their place is one too.
-    The landmarks are sheared about the hips, which leaves what the picture shows where it was.
+) -> bool:
+    """Whether the picture shows somebody's hips; below its border their place is a guess.
 
     Args:
         landmarks_m: (33, 3) metres, camera frame. landmarks_px: (33, 2). visibility: (33,).
         picture_size: width, height in pixels.
-
-    Returns:
-        The landmarks, and whether the hips were seen.
     """
     settings = settings or UnseenSettings()
     if max(visibility[25], visibility[26]) >= settings.seen:
-        return landmarks_m, True
+        return True
     hips, shoulders = landmarks_px[[23, 24]].mean(0), landmarks_px[[11, 12]].mean(0)
     torso_px = max(float(np.linalg.norm(hips - shoulders)), 1.0)
     room = min(*hips, *(np.array(picture_size) - hips)) / (settings.hip_room * torso_px)
-    hips_seen = bool(room >= 0)
     face_up = landmarks_px[[2, 5]].mean(0) - landmarks_px[[9, 10]].mean(0)
     head_upright = angle(np.array([*face_up, 0.0]), -UP) < settings.head_tilt  # pixels: y down
-    lean = landmarks_m[[11, 12]].mean(0) - landmarks_m[[23, 24]].mean(0)
-    rise = -lean[1]
-    if rise < 0.5 * settings.torso_m:
-        if not head_upright or room > 1:
-            return landmarks_m, hips_seen  # somebody who lies or bends low
-        room, hips_seen = -1.0, False  # a bust: BlazePose folds the missing body into the picture
-    give_depth, give_plane = 1 - np.clip(room, 0, 1), 1 - np.clip(1 + room, 0, 1)
-    slope = np.clip(lean / max(rise, 0.1), -settings.steepest, settings.steepest)
-    marks = landmarks_m.copy()
-    height = marks[[23, 24], 1].mean() - marks[:, 1]
-    marks[:, 2] -= give_depth * slope[2] * height
-    marks[:, 0] -= give_plane * slope[0] * height
-    if not hips_seen:
-        # Their place is a guess: straight below the shoulders, turned as the shoulders are.
-        middle, across = marks[[11, 12]].mean(0), marks[11] - marks[12]
-        aside = (1 - give_plane) * slope[0]
-        down = middle + settings.torso_m * unit(np.array([-aside, 1.0, 0.0]))
-        half = HIP_HALF_WIDTH * unit(across * [1, 0, 1])
-        marks[23], marks[24] = down + half, down - half
-    return marks, hips_seen
-
-
-def settle_head(landmarks_m: np.ndarray) -> np.ndarray:
-    """Levels the head of somebody seen from behind, whose face BlazePose guesses 18 degrees high.
-
-    Args and result: (33, 3) landmarks in metres, camera frame.
-    """
-    ears, nose = landmarks_m[[7, 8]].mean(0), landmarks_m[0]
-    forward = nose - ears
-    away = smooth(forward[2] / max(float(np.linalg.norm(forward)), 1e-6), 0.2, 0.7)
-    place = skeleton().landmarks
-    rest = place[0][1] - (place[7][1] + place[8][1]) / 2
-    drop = -rest[1] / np.linalg.norm(rest[[0, 2]]) * np.linalg.norm(forward[[0, 2]])
-    result = landmarks_m.copy()
-    result[0, 1] += away * (drop - forward[1])
-    return result
+    rise = landmarks_m[[23, 24], 1].mean() - landmarks_m[[11, 12], 1].mean()
+    if rise < 0.5 * settings.torso_m and head_upright and room <= 1:
+        return False  # a bust: BlazePose folds the missing body into the picture
+    return bool(room >= 0)
 
 
 def _turn(axis: int, degrees: float) -> np.ndarray:
@@ -187,7 +147,6 @@ def _rest_arm(
 
 def rest_unseen(
     rotations: np.ndarray,
-    landmarks_m: np.ndarray,
     visibility: np.ndarray,
     hips_seen: bool,
     settings: UnseenSettings | None = None,
@@ -195,17 +154,15 @@ def rest_unseen(
     """Puts unseen limbs at rest.
 
     Args:
-        rotations: (24, 3, 3) world frame. landmarks_m: (33, 3) camera frame. visibility: (33,).
-        hips_seen: from `settle_torso`.
+        rotations: (24, 3, 3) world frame. visibility: (33,).
+        hips_seen: from `shows_hips`.
 
     Returns:
         Rotations (24, 3, 3) float32 and the names of the joints that the photo does not show.
     """
     settings = settings or UnseenSettings()
     local = rotations.astype(np.float64)
-    marks = landmarks_m @ R_WORLD_CAMERA.T
-    down = marks[[23, 24]].mean(0) - marks[[11, 12]].mean(0)
-    raised = [angle(marks[knee] - marks[knee - 2], down) for knee in (25, 26)]
+    raised = [angle(local[JOINT[f"{side}_hip"]] @ UP, UP) for side in ("left", "right")]
     guess_sits = hips_seen and min(raised) > settings.sitting
     unseen: set[str] = set() if hips_seen else {"pelvis", "left_hip", "right_hip"}
     for side in ("left", "right"):

@@ -1,8 +1,8 @@
 """Train the lifter: `python -m chatpose_demo.training lifter --data FOLDER --out FOLDER`.
 
 The data come from `training seen_bodies`; simulated people are mixed in, at first only those, later
-fewer and fewer. The last tenth of the scenes is for judging, and so are all people in poses of
-`held_out()`. Minutes on one core; there is nothing to resume.
+fewer and fewer. Nothing is learned from the last tenth of the scenes, which judges, nor from
+anybody in a pose of `held_out()`. Minutes on one core; there is nothing to resume.
 """
 
 from __future__ import annotations

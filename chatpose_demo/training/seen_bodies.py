@@ -12,8 +12,6 @@ the chest up, as in portraits.
 from __future__ import annotations
 
 import argparse
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -158,13 +156,14 @@ def seen_in(number: int, renderer: StageRenderer) -> Iterator[tuple]:
 
 
 def write(path: Path, rows: list[tuple]) -> None:
-    """One shard; a stop in the middle leaves no half file."""
+    """One shard of at least one row; a stop in the middle leaves no half shard."""
     columns = zip(*rows, strict=True)
     arrays = dict(zip(SeenBodies.__annotations__, map(np.array, columns), strict=True))
     arrays = {k: a.astype(np.float32) if a.dtype == float else a for k, a in arrays.items()}
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+    half = path.with_suffix(".part")
+    with half.open("wb") as file:
         np.savez_compressed(file, **arrays)
-    os.replace(file.name, path)
+    half.replace(path)
 
 
 def read(folder: Path) -> SeenBodies:
@@ -185,9 +184,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
-    parser.add_argument("--scenes", type=int, default=4000, help="how many")
-    parser.add_argument("--first", type=int, default=0, help="number of the first one")
+    parser.add_argument("--scenes", type=int, default=5600, help=f"how many, in steps of {SHARD}")
+    parser.add_argument("--first", type=int, default=0, help="number of the first one, likewise")
     arguments = parser.parse_args()
+    if arguments.scenes % SHARD or arguments.first % SHARD:
+        parser.error(f"--scenes and --first go in steps of {SHARD}: a file holds so many")
     torch.set_num_threads(1)
     arguments.out.mkdir(parents=True, exist_ok=True)
     renderer = StageRenderer(LONGER)
@@ -195,7 +196,7 @@ def main() -> None:
     with tqdm(total=arguments.scenes, unit="scene", mininterval=10) as bar:
         for first in range(arguments.first, last, SHARD):
             path = arguments.out / f"seen-{first:06d}.npz"
-            numbers = range(first, min(first + SHARD, last))
+            numbers = range(first, first + SHARD)
             if not path.exists():
                 rows = [row for k in numbers for row in seen_in(k, renderer)]
                 write(path, rows)
