@@ -67,6 +67,10 @@ BY_POSTURE = "Going by how people hold themselves, that is this one. "
 NO_POSE = "I could not read more of a pose in that than standing. "
 # "What pose is the woman in red in?": the voice takes the words before it for her name.
 DANGLING = re.compile(r" in(?=\s*[?.!]*$)", re.IGNORECASE)
+# So does what is asked of somebody once they are named: "the man on the sofa, has he dozed off?".
+ASKED_THEN = re.compile(
+    r"[,.;]? (?:has|is|does|did|was|can|could|will|would) (?:he|she|they|it)\b[^.]*$", re.IGNORECASE
+)
 
 
 class EmbeddedNetwork:
@@ -225,7 +229,10 @@ class EmbeddedNetwork:
             words = seen_doing(person)
         # What the photo hides was told with the body that an edit changes.
         hidden = body.unseen if body.source == "photo" else ()
-        prompt = pose_prompt(body_facts(words, body.source, hidden), DANGLING.sub("", text))
+        subject = text if body.source == "text" else ASKED_THEN.sub("", text)
+        prompt = pose_prompt(
+            body_facts(words, body.source, hidden), DANGLING.sub("", subject or text)
+        )
         speaks = self.language.stream(
             prompt,
             speaker=True,
