@@ -132,7 +132,7 @@ class Lifter(nn.Module):
         """(N, 24, 3, 3) float32: the mean of what people and their mirror images say."""
         direct = self(marks.inputs())
         other = torch.from_numpy(mirror(self(marks.mirrored().inputs()).numpy()))
-        return roma.special_procrustes(direct + other).numpy()
+        return torch.as_tensor(roma.special_procrustes(direct + other)).numpy()
 
 
 @cache

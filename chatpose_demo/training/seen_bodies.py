@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -148,7 +149,8 @@ def seen_in(number: int, renderer: StageRenderer) -> Iterator[tuple]:
     found = find_landmarks(image, find_people(image))
     level = heading(scene.camera.axes())
     size = np.array(image.shape[1::-1])
-    for i, j in match([marks.box for _, marks in found], boxes).items():
+    seen: list[Box] = [tuple(marks.box.tolist()) for _, marks in found]
+    for i, j in match(seen, boxes).items():
         marks, rotations = found[i][1], scene.people[j].rotations.copy()
         rotations[0] = level @ rotations[0]
         pose = people[j]["pose"]
@@ -158,7 +160,9 @@ def seen_in(number: int, renderer: StageRenderer) -> Iterator[tuple]:
 def write(path: Path, rows: list[tuple]) -> None:
     """One shard of at least one row; a stop in the middle leaves no half shard."""
     columns = zip(*rows, strict=True)
-    arrays = dict(zip(SeenBodies.__annotations__, map(np.array, columns), strict=True))
+    arrays: dict[str, Any] = dict(
+        zip(SeenBodies.__annotations__, map(np.array, columns), strict=True)
+    )
     arrays = {k: a.astype(np.float32) if a.dtype == float else a for k, a in arrays.items()}
     half = path.with_suffix(".part")
     with half.open("wb") as file:
