@@ -136,8 +136,14 @@ class Spelling:
             ids[index, : len(row)] = torch.tensor(row)
             mask[index, : len(row)] = True
         # Nothing follows the padding that could look back at it, so no mask is needed before it.
-        logits = self._language.base(ids, use_cache=False).logits[:, :-1].float()
-        said = logits.log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0]
+        logits = self._language.base(ids, use_cache=False).logits[:, :-1]
+        # Row by row: in fp32, all of them over the whole vocabulary take some 100 MB.
+        said = torch.stack(
+            [
+                row.float().log_softmax(-1).gather(-1, told[:, None])[:, 0]
+                for row, told in zip(logits, ids[:, 1:], strict=True)
+            ]
+        )
         counted = mask[:, 1:].clone()
         counted[:, : len(opening) - 1] = False
         return (said * counted).sum(1)
