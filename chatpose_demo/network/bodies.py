@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,13 +13,13 @@ from chatpose_demo.network.base_model import POSE_TOKEN
 from chatpose_demo.network.beyond_sight import NO_SHAPE, SHAPE
 from chatpose_demo.network.degrees import JOINT_OF, Angle, beside_angles, with_angles
 from chatpose_demo.network.earlier import before_the_change, earlier_index
-from chatpose_demo.network.in_clauses import CLAUSE_NAMES, clauses, unhanded
 from chatpose_demo.network.in_context import in_context
 from chatpose_demo.network.interface import AskBack, Body, Question
 from chatpose_demo.network.people_words import name_of
-from chatpose_demo.network.plain_names import ANY_POSE, named_poses, says_more
+from chatpose_demo.network.plain_names import ANY_POSE, named_poses
 from chatpose_demo.network.pointing import choose, whom
 from chatpose_demo.network.settling import ROOT, apply_settled, moved_limbs, settle
+from chatpose_demo.network.told_bodies import Reader, ToldBodies, in_short
 from chatpose_demo.network.told_whom import (
     asked_changes,
     comes_with_photo,
@@ -31,21 +29,11 @@ from chatpose_demo.network.told_whom import (
 )
 from chatpose_demo.network.understanding import NAMED, Understanding
 from chatpose_demo.network.unseen import still_unseen, unseen_of_mixture
-from chatpose_demo.pose import mirror
-from chatpose_demo.studio.atlas import load_atlas
-from chatpose_demo.studio.rig import Spec, build
 
 Found = tuple[Body, ...]
-Reader = Callable[[str, int], Understanding]
 MOST = 6  # our choice: more bodies in one reply are not read any more
-SUBJECT_LENGTH = 60  # characters of the user's words that name an imagined body
-NATURAL = 8  # our choice: so many atlas poses close to standing vary what words leave open
 POSSIBLY = 0.1  # our choice: so likely somebody of the photo is meant whom words call "the man"
-LEADING = 0.2  # our choice: share among the poses from which on one is meant rather than none
 CLEARLY = 0.4  # our choice: a pose this likely is taken though the words read as another change
-WORTH = 0.02  # our choice: an atlas pose is another answer if this likely beside the best
-OTHERS = 6  # our choice: different atlas poses offered for the same words
-FEWEST = 3  # our choice: so many are offered however sure the first one is
 NO_PHOTO = (
     "There is no photo in our conversation yet, so I cannot look at anyone. "
     "Add a photo, or describe the pose in words."
@@ -63,7 +51,6 @@ UNCLEAR = (
 SO_ALREADY = "As I read it, that would change nothing: the body is like that already."
 NO_BODY = "There is no body yet. Describe a pose, or add a photo and ask about someone in it."
 TWO_BODIES = "That takes two bodies: two of our conversation, or two people of a photo."
-SIDE = re.compile(r"\b(?:left|right)\b", re.IGNORECASE)
 # Who asks for the same body gets it.
 AGAIN = re.compile(
     r"\b(?:again|once more|repeat|same|back|keep|leave|stay|show|see|redraw|resend)\b",
@@ -71,15 +58,8 @@ AGAIN = re.compile(
 )
 
 
-class BodyFinder:
+class BodyFinder(ToldBodies):
     """Points, then edits."""
-
-    def __init__(self) -> None:
-        self.standing = build(Spec())
-        self.poses = np.stack([pose.rotations for pose in load_atlas()])
-        cosine = (np.einsum("akij,kij->ak", self.poses, self.standing) - 1) / 2
-        apart = np.arccos(np.clip(cosine, -1, 1)).mean(1)
-        self.natural = np.argsort(apart)[:NATURAL]
 
     def find(self, question: Question, seen: Understanding, read: Reader) -> Found | AskBack | str:
         """The bodies that a turn wants; or whom to ask about; or why there is none.
@@ -112,28 +92,7 @@ class BodyFinder:
             return self._people(question, seen, told)
         if kind == "edit":
             return self._edit(question, seen, read)
-        return (self._told(question, seen, read),)
-
-    def _told(self, question: Question, seen: Understanding, read: Reader) -> Body:
-        """A body for the words of a question."""
-        text, left = unhanded(question.text)
-        if text != question.text:
-            seen = read(text, len(question.bodies))
-        body = self.imagined(text, seen)
-        if not seen.atlas.argmax() and not seen.parts["text"]:
-            for clause in clauses(text):  # words that say a pose by themselves
-                named = read(clause, len(question.bodies)).atlas
-                if named.argmax() and named.max() >= CLAUSE_NAMES:
-                    body = replace(body, rotations=self.poses[named.argmax() - 1])
-                    break
-        # Sides that the words name are the person's own, whatever the hand.
-        if left and not seen.parts["text"] and not SIDE.search(text):
-            body = replace(body, rotations=mirror(body.rotations))
-        return replace(body, subject=_in_short(question.text))
-
-    def stands(self, body: Body) -> bool:
-        """Whether a body made up from words just stands."""
-        return body.source == "text" and np.array_equal(body.rotations, self.standing)
+        return (self.told(question, seen, read),)
 
     def _people(
         self, question: Question, seen: Understanding, told: Mapping[str, str] | None
@@ -175,42 +134,6 @@ class BodyFinder:
         person, name = question.people[i], name_of(question.people, i)
         return Body(person.rotations, "photo", name, person=i, unseen=person.unseen_joints)
 
-    def imagined(self, text: str, seen: Understanding, rank: int = 0) -> Body:
-        """A body for words; rank 0 is the likeliest, higher ones are other answers."""
-        subject = _in_short(text)
-        if ANY_POSE.match(text):
-            chosen = np.random.default_rng().integers(len(self.poses))
-            return Body(self.poses[chosen], "text", subject)
-        place, parts = int(seen.atlas.argmax()), seen.parts["text"]
-        if place == 0 and not parts:
-            place, parts = self._meant(text, seen)
-        if rank == 0:
-            base = self.standing if place == 0 else self.poses[place - 1]
-        elif place == 0:  # the words say what matters; the rest of the body may differ
-            base = self.poses[self.natural[(rank - 1) % NATURAL]]
-            if (rank - 1) // NATURAL % 2:
-                base = mirror(base)
-        else:
-            odds = seen.atlas[1:]
-            likely = [int(i) for i in np.argsort(-odds)[:OTHERS]]
-            worth = [i for i in likely[FEWEST:] if odds[i] >= WORTH * odds.max()]
-            order = likely[:FEWEST] + worth
-            base = self.poses[order[rank % len(order)]]
-            if rank // len(order) % 2:
-                base = mirror(base)
-        return Body(apply_settled(base, parts), "text", subject)
-
-    def _meant(self, text: str, seen: Understanding) -> tuple[int, dict[str, str]]:
-        """What words ask for that seem to say no more than standing: 1 + a pose, or parts."""
-        named = named_poses(text)
-        if named.max() >= NAMED:
-            return 1 + int(np.argmax(seen.atlas[1:] * np.exp(named))), {}
-        if parts := in_context(self.standing, seen.parts["edit"], text):
-            return 0, parts  # as if told to somebody who stands there: "raise an arm"
-        best = int(seen.atlas[1:].argmax())
-        clear = seen.atlas[1 + best] >= LEADING * seen.atlas[1:].sum()
-        return (1 + best if clear and says_more(text) else 0), {}
-
     # Changes
 
     def _edit(self, question: Question, seen: Understanding, read: Reader) -> Found | str:
@@ -232,7 +155,7 @@ class BodyFinder:
             situation = self.poses[int(seen.atlas[1:].argmax())]
             changed = apply_settled(turned_like(situation, base.rotations), parts)
             # Another situation is another subject, unless it is somebody of a photo.
-            subject = base.subject if base.person_box else _in_short(question.text)
+            subject = base.subject if base.person_box else in_short(question.text)
             return (Body(changed, "edit", subject, base=index),)
         else:
             changed = apply_settled(base.rotations, parts)
@@ -261,7 +184,7 @@ class BodyFinder:
         if not count:
             base = self.imagined(rest, seen).rotations if seen else self.standing
             changed, beyond = with_angles(base, angles)
-            return Body(changed, "text", _in_short(question.text)), beyond
+            return Body(changed, "text", in_short(question.text)), beyond
         index = earlier_index(seen.earlier, question.bodies) if seen else count - 1
         shown = question.bodies[index]
         base = shown.rotations
@@ -317,11 +240,6 @@ class BodyFinder:
         mixed = _mixed(seen.region, gives.rotations, takes.rotations)
         unseen = unseen_of_mixture(seen.region, gives.unseen_joints, takes.unseen_joints)
         return (Body(mixed, "edit", takes.subject, base=second, unseen=unseen),)
-
-
-def _in_short(text: str) -> str:
-    """The user's words as the name of a body."""
-    return textwrap.shorten(text.strip().rstrip("?.!"), SUBJECT_LENGTH, placeholder="…")
 
 
 def _mixed(region: str, giver: np.ndarray, taker: np.ndarray) -> np.ndarray:

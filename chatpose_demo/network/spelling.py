@@ -19,7 +19,7 @@ import torch
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from chatpose_demo.network.language import Language
+from chatpose_demo.network.language import USER, Language
 
 WORD = re.compile(r"(?<![\w'\u2019-])[a-zA-Z]{3,}(?![\w'\u2019-])")
 LETTERS = re.compile(r"[a-z]+")
@@ -28,7 +28,6 @@ DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 PLAIN = {
     "teh": "the", "hte": "the", "wud": "would", "shud": "should", "wich": "which", "adn": "and",
 }  # fmt: skip
-START = "<|im_start|>user\n"
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ class Spelling:
     def _likely(self, lines: Sequence[str]) -> torch.Tensor:
         """(L,) log probability of each line as a user's."""
         tokenizer = self._language.tokenizer
-        opening = tokenizer(START, add_special_tokens=False).input_ids
+        opening = tokenizer(USER, add_special_tokens=False).input_ids
         rows = [opening + tokenizer(line, add_special_tokens=False).input_ids for line in lines]
         longest = max(map(len, rows))
         ids = torch.zeros(len(rows), longest, dtype=torch.long)

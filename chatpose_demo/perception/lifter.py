@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from chatpose_demo.perception.landmarks import CORE
 from chatpose_demo.perception.networks import ASSETS
 from chatpose_demo.perception.skeleton import skeleton
 from chatpose_demo.pose import NUM_JOINTS, matrix_from_6d, mirror
@@ -27,7 +28,6 @@ NUM_LANDMARKS = 33  # BlazePose's
 MARK_NUMBERS = tuple(skeleton().landmarks)
 # The left ones have odd numbers from the ears on; each right one follows its left one.
 MIRRORED = (0, *range(1, 7)) + tuple(n + 1 if n % 2 else n - 1 for n in range(7, NUM_LANDMARKS))
-CORE = (0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)  # nose and the twelve limb joints
 FAR = 2.0  # body sizes; our choice: a landmark guessed further away than this says no more
 NUM_INPUTS = len(MARK_NUMBERS) * (2 + 3 + 1) + 4 + 2
 
@@ -68,7 +68,7 @@ class Marks:
     def inputs(self) -> Tensor:
         """(N, NUM_INPUTS) float32: places relative to the body's own middle and size, metres,
         visibility, room to the picture's edges, and place in the picture."""
-        core = self.px[:, list(CORE)]
+        core = self.px[:, CORE]
         low, high = core.min(1), core.max(1)
         middle, size = (low + high) / 2, (high - low).max(1, keepdims=True) + 1e-6
         known = list(MARK_NUMBERS)
